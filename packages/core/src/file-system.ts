@@ -1,0 +1,33 @@
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+
+/** What writing needs of a disk: node's by default, one that fails on purpose in tests. */
+export interface FileSystem {
+  /** Makes a folder and its parents. */
+  makeFolder(path: string): Promise<void>
+  /** Writes a new file and waits until it is on the disk. */
+  write(path: string, bytes: Uint8Array): Promise<void>
+  read(path: string): Promise<Uint8Array>
+  rename(from: string, to: string): Promise<void>
+  /** Removes a file or folder with all it holds; nothing happens where there is none. */
+  remove(path: string): Promise<void>
+}
+
+export const nodeFileSystem: FileSystem = {
+  async makeFolder(path) {
+    await mkdir(path, { recursive: true })
+  },
+  async write(path, bytes) {
+    const file = await open(path, 'w')
+    try {
+      await file.writeFile(bytes)
+      await file.sync()
+    } finally {
+      await file.close()
+    }
+  },
+  read: (path) => readFile(path),
+  rename,
+  async remove(path) {
+    await rm(path, { recursive: true, force: true })
+  },
+}

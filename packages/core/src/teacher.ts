@@ -1,0 +1,30 @@
+import type { Example } from './example.ts'
+
+export interface LogitsOptions {
+  signal?: AbortSignal
+}
+
+/** Anything that gives logits for examples: a BERT, a function, a file, a service. */
+export interface Teacher {
+  /** Shown in reports, and what its stored logits are kept under unless it has a `fingerprint`. */
+  readonly name: string
+  /** Names of the classes in the order of the logits. */
+  readonly labels: readonly string[]
+  /** Changes whenever its answers may: a digest of weights, configuration, tokeniser and arithmetic. */
+  readonly fingerprint?: string
+  /** Logits of each example, row-major `[examples.length, labels.length]`. */
+  logits(examples: readonly Example[], options?: LogitsOptions): Promise<Float32Array>
+  /**
+   * Cost of each example in the teacher's own tokens (padding excluded). Examples of one length are labelled in one
+   * batch; without it the number of characters decides.
+   */
+  lengths?(examples: readonly Example[]): ArrayLike<number>
+}
+
+/** Word vectors of a source: pieces of a teacher, a file, random numbers. */
+export interface WordVectors {
+  readonly name: string
+  readonly dimensions: number
+  /** Vectors of the words, row-major `[words.length, dimensions]`; a word that the source lacks has a row of NaN. */
+  vectorsFor(words: readonly string[]): Promise<Float32Array>
+}
