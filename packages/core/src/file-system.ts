@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 
 /** What writing needs of a disk: node's by default, one that fails on purpose in tests. */
 export interface FileSystem {
@@ -7,6 +7,8 @@ export interface FileSystem {
   /** Writes a new file and waits until it is on the disk. */
   write(path: string, bytes: Uint8Array): Promise<void>
   read(path: string): Promise<Uint8Array>
+  /** Names of what a folder holds, sorted; fails with ENOENT or ENOTDIR where there is no folder. */
+  list(path: string): Promise<string[]>
   rename(from: string, to: string): Promise<void>
   /** Removes a file or folder with all it holds; nothing happens where there is none. */
   remove(path: string): Promise<void>
@@ -26,6 +28,7 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   read: (path) => readFile(path),
+  list: async (path) => (await readdir(path)).sort(),
   rename,
   async remove(path) {
     await rm(path, { recursive: true, force: true })

@@ -31,7 +31,7 @@ export class ProtobufWriter {
   message(field: number, message: ProtobufWriter): this {
     this.#tag(field, 2)
     this.#varint(message.#length)
-    this.#parts.push(...message.#parts)
+    for (const part of message.#parts) this.#parts.push(part)
     this.#length += message.#length
     return this
   }

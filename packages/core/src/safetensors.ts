@@ -124,7 +124,8 @@ export function toFloat32({ type, bytes }: SafetensorsTensor, name = 'tensor'): 
   }
 }
 
-const aligned = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer as ArrayBuffer
+/** A copy: `slice` of node's Buffer would be a view. */
+const aligned = (bytes: Uint8Array): ArrayBuffer => new Uint8Array(bytes).buffer as ArrayBuffer
 
 export type TensorData = Float32Array | Uint16Array | Int32Array | Int8Array | Uint8Array
 

@@ -29,6 +29,10 @@ export class FailingFileSystem implements FileSystem {
     return nodeFileSystem.read(path)
   }
 
+  list(path: string): Promise<string[]> {
+    return nodeFileSystem.list(path)
+  }
+
   rename(from: string, to: string): Promise<void> {
     return this.#change(() => nodeFileSystem.rename(from, to))
   }
