@@ -1,1 +1,5 @@
-export {}
+export { crossEntropy } from './cross-entropy.ts'
+export { logitsMse } from './logits-mse.ts'
+export type { Loss, LossTargets } from './loss.ts'
+export { mix, mixByAlpha } from './mix.ts'
+export { type SoftTargetsOptions, softTargets } from './soft-targets.ts'

@@ -1,1 +1,6 @@
-export {}
+export { accuracy } from './metrics/accuracy.ts'
+export { argMax } from './metrics/arg-max.ts'
+export { pearson, spearman } from './metrics/correlation.ts'
+export { type F1Options, f1 } from './metrics/f1.ts'
+export { mcc } from './metrics/mcc.ts'
+export { type Metric, metric } from './metrics/metric.ts'

@@ -1,0 +1,16 @@
+import { logSoftmax, mul, neg, oneHot, sum, type Tensor1D } from '@tensorflow/tfjs-core'
+import type { Loss } from './loss.ts'
+import { goldLabels } from './targets.ts'
+
+/** Cross-entropy with the labels: -log softmax(student)[label]. `[n, classes]`, `[n]` int32 -> `[n]`. */
+export function crossEntropy(): Loss {
+  const name = 'cross-entropy'
+  return {
+    name,
+    needs: { logits: false, labels: true },
+    perExample(student, targets) {
+      const chosen = oneHot(goldLabels(name, student, targets), student.shape[1], 1, 0, 'float32')
+      return neg(sum(mul(chosen, logSoftmax(student)), 1)) as Tensor1D
+    },
+  }
+}
