@@ -1,0 +1,118 @@
+import { Worker } from 'node:worker_threads'
+import { KdError } from '@kd/core'
+import type { OnnxTensor } from '../../tensor.ts'
+import type { Requests, RunRequest } from './protocol.ts'
+
+interface Pending {
+  resolve(answer: unknown): void
+  reject(error: Error): void
+  what: string
+}
+
+/** The worker thread that holds ONNX Runtime, seen from the user's thread: requests out, promises back, in order. */
+export class NativeRuntime {
+  readonly #worker: Worker
+  readonly #pending = new Map<number, Pending>()
+  #count = 0
+  #death: string | undefined
+
+  private constructor(worker: Worker) {
+    this.#worker = worker
+  }
+
+  /**
+   * Starts the worker and loads the native binary in it.
+   * @param module what the worker imports: the package's name
+   * @throws KdError of kind `engine` with the loader's message, where it can't be loaded
+   */
+  static start(module: string): Promise<NativeRuntime> {
+    // The parent's loaders and flags (tsx, vitest) are of no use to the worker.
+    const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData: { module }, execArgv: [] })
+    const runtime = new NativeRuntime(worker)
+    return new Promise((resolve, reject) => {
+      const failed = (what: string) => {
+        runtime.#die(what)
+        reject(new KdError({ kind: 'engine', what }))
+      }
+      worker.on('message', (message: { ready?: true; failed?: string; id?: number; answer?: unknown; error?: string }) => {
+        if (message.ready) {
+          if (runtime.#pending.size === 0) worker.unref()
+          resolve(runtime)
+        } else if (message.failed !== undefined) failed(message.failed)
+        else runtime.#settle(message.id!, message.answer, message.error)
+      })
+      worker.on('error', (error) => failed(error instanceof Error ? error.message : String(error)))
+      worker.on('exit', (code) => failed(`the worker thread ended with code ${code}`))
+    })
+  }
+
+  /** Why the worker is gone, if it is. */
+  get death(): string | undefined {
+    return this.#death
+  }
+
+  /** Large arrays go over without a second copy; the caller's arrays stay as they are. */
+  request<K extends keyof Requests>(kind: K, request: Requests[K][0], what = kind as string): Promise<Requests[K][1]> {
+    if (this.#death !== undefined) return Promise.reject(this.#lost(what))
+    const id = this.#count++
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve: resolve as (answer: unknown) => void, reject, what })
+      this.#worker.ref()
+      const moved: ArrayBuffer[] = []
+      this.#worker.postMessage({ id, kind, request: portable(kind, request, moved) }, moved)
+    })
+  }
+
+  /** Ends the worker; whatever it was doing is rejected. */
+  async stop(): Promise<void> {
+    await this.#worker.terminate()
+  }
+
+  #settle(id: number, answer: unknown, error: string | undefined): void {
+    const pending = this.#pending.get(id)
+    this.#pending.delete(id)
+    if (this.#pending.size === 0) this.#worker.unref()
+    if (error === undefined) pending?.resolve(answer)
+    else pending?.reject(new KdError({ kind: 'engine', what: `ONNX Runtime failed to ${pending.what}: ${error}` }))
+  }
+
+  #die(reason: string): void {
+    this.#death ??= reason
+    for (const { reject, what } of this.#pending.values()) reject(this.#lost(what))
+    this.#pending.clear()
+  }
+
+  #lost(what: string): KdError {
+    return new KdError({
+      kind: 'engine',
+      what: `the worker that holds ONNX Runtime is gone (${this.#death}), could not ${what}`,
+      fix: 'Its sessions and weights are lost: load or restore them again, a new worker starts by itself.',
+    })
+  }
+}
+
+/** Below this, copying twice costs less than a transfer. */
+const worthMoving = 4096
+
+/** The request with its large arrays copied once into memory that the worker may keep. Shared memory goes as it is. */
+function portable<K extends keyof Requests>(kind: K, request: Requests[K][0], moved: ArrayBuffer[]): unknown {
+  const data = <T extends OnnxTensor['data']>(values: T): T => {
+    if (values.buffer instanceof SharedArrayBuffer) return values
+    const copy = values.slice() as T
+    if (copy.byteLength >= worthMoving) moved.push(copy.buffer as ArrayBuffer)
+    return copy
+  }
+  if (kind === 'run') {
+    const run = request as RunRequest
+    return { ...run, feeds: mapValues(run.feeds, (tensor) => ({ data: data(tensor.data), shape: [...tensor.shape] })) }
+  }
+  if (kind === 'hold') {
+    const { buffers } = request as Requests['hold'][0]
+    return { buffers: mapValues(buffers, (values) => (typeof values === 'number' ? values : data(values))) }
+  }
+  return request
+}
+
+function mapValues<T, R>(record: Readonly<Record<string, T>>, map: (value: T) => R): Record<string, R> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]))
+}

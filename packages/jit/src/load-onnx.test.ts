@@ -1,0 +1,93 @@
+import { KdError } from '@kd/core'
+import { OnnxGraph } from '@kd/core/onnx'
+import { describe, expect, it } from 'vitest'
+import { boundEngine, engine } from './engines/bound.ts'
+import { loadOnnx } from './load-onnx.ts'
+
+/** y = table[ids] * 2; b = not a */
+function model(): Uint8Array {
+  const graph = new OnnxGraph()
+  graph.input('table', 'float32', [3, 2])
+  graph.input('ids', 'int32', ['n'])
+  graph.input('a', 'bool', [2])
+  const rows = graph.node('Gather', ['table', 'ids'], { attributes: { axis: 0 } })
+  graph.output(graph.node('Mul', [rows, graph.constant('float32', 2)]), 'y', 'float32', ['n', 2])
+  graph.output(graph.node('Not', ['a']), 'b', 'bool', [2])
+  return graph.toBytes()
+}
+const table = { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] }
+const a = { data: Uint8Array.of(0, 1), shape: [2] }
+const ids = { data: Int32Array.of(2, 0), shape: [2] }
+
+describe('loadOnnx', () => {
+  it('runs on the native engine and leaves the feeds to the caller', async () => {
+    expect(await engine()).toMatchObject({ name: 'onnxruntime-node', native: true })
+    const session = await loadOnnx(model(), { threads: 1 })
+    expect([session.inputs, session.outputs]).toEqual([
+      ['table', 'ids', 'a'],
+      ['y', 'b'],
+    ])
+    const { y, b } = await session.run({ table, ids, a })
+    expect(y).toEqual({ data: Float32Array.of(10, 12, 2, 4), shape: [2, 2] })
+    expect(b!.data).toEqual(Uint8Array.of(1, 0))
+    expect(table.data.length).toBe(6)
+    await session.dispose()
+    await expect(session.run({ table, ids, a })).rejects.toThrow('disposed')
+  })
+
+  it('keeps inputs between runs, from shared memory too', async () => {
+    const shared = { data: new Float32Array(new SharedArrayBuffer(24)), shape: [3, 2] }
+    shared.data.set(table.data)
+    const session = await loadOnnx(model(), { threads: 1, externalInputs: { table: shared, a } })
+    expect((await session.run({ ids })).y!.data).toEqual(Float32Array.of(10, 12, 2, 4))
+    await session.keep({ table: { data: table.data.map((value) => value + 1), shape: [3, 2] } })
+    expect((await session.run({ ids })).y!.data).toEqual(Float32Array.of(12, 14, 4, 6))
+    await session.dispose()
+  })
+
+  it('answers many runs at once in order', async () => {
+    const session = await loadOnnx(model(), { threads: 1, externalInputs: { table, a } })
+    const runs = await Promise.all([0, 1, 2].map((id) => session.run({ ids: { data: Int32Array.of(id), shape: [1] } })))
+    expect(runs.map(({ y }) => [...y!.data])).toEqual([
+      [2, 4],
+      [6, 8],
+      [10, 12],
+    ])
+    await session.dispose()
+  })
+
+  it.each([
+    ['a foreign file', async () => loadOnnx(Uint8Array.of(1, 2, 3)), 'engine', 'load the model'],
+    ['threads', async () => loadOnnx(model(), { threads: 0 }), 'option', 'threads'],
+    ['a missing input', async () => (await loadOnnx(model(), { threads: 1 })).run({ table, ids }), 'engine', 'input a is missing'],
+    ['an unknown input', async () => (await loadOnnx(model(), { threads: 1 })).run({ tables: table }), 'engine', 'it has table, ids, a'],
+    [
+      'a shape that does not fit',
+      async () => (await loadOnnx(model(), { threads: 1 })).run({ ids: { ...ids, shape: [3] } }),
+      'engine',
+      '3 elements, the data 2',
+    ],
+    [
+      'an index outside',
+      async () => (await loadOnnx(model(), { threads: 1 })).run({ table, a, ids: { data: Int32Array.of(7), shape: [1] } }),
+      'engine',
+      'out of data bounds',
+    ],
+  ] as const)('refuses %s with a KdError', async (_, run, kind, words) => {
+    const error = await run().catch((error: unknown) => error)
+    expect(KdError.isInstance(error, kind)).toBe(true)
+    expect((error as Error).message).toContain(words)
+  })
+
+  it('rejects what was pending when the worker dies, and starts anew', async () => {
+    const session = await loadOnnx(model(), { threads: 1, externalInputs: { table, a } })
+    const pending = [session.run({ ids }), session.run({ ids })]
+    void (await (await boundEngine()).native()).stop()
+    for (const run of pending) await expect(run).rejects.toThrow('the worker that holds ONNX Runtime is gone')
+    await expect(session.run({ ids })).rejects.toThrow('load or restore them again')
+    await session.dispose()
+    const again = await loadOnnx(model(), { threads: 1, externalInputs: { table, a } })
+    expect((await again.run({ ids })).y!.data).toEqual(Float32Array.of(10, 12, 2, 4))
+    await again.dispose()
+  })
+})
