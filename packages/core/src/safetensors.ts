@@ -146,17 +146,26 @@ const writtenAs = (data: TensorData): SafetensorsType =>
           ? 'F16'
           : 'U8'
 
-/** A safetensors file of the tensors, widest element types first (so that all are aligned), then by name: equal contents, equal bytes. */
+/**
+ * A safetensors file of the tensors, widest element types first (so that all are aligned), then by name: equal
+ * contents, equal bytes.
+ * @throws KdError of kind `option` where a shape and its data disagree
+ */
 export function writeSafetensors(
   tensors: Readonly<Record<string, TensorToWrite>>,
   metadata?: Readonly<Record<string, string>>,
 ): Uint8Array {
   const entries = Object.entries(tensors).sort(([a, x], [b, y]) => y.data.BYTES_PER_ELEMENT - x.data.BYTES_PER_ELEMENT || (a < b ? -1 : 1))
-  const header: Record<string, unknown> = metadata ? { __metadata__: metadata } : {}
+  // Without a prototype, so that a tensor may have any name.
+  const header: Record<string, unknown> = Object.create(null)
+  if (metadata) header.__metadata__ = metadata
   let offset = 0
   for (const [name, { data, shape }] of entries) {
+    if (name === '__metadata__') {
+      throw new KdError({ kind: 'option', what: 'the format keeps this name for its metadata', where: { tensor: name } })
+    }
     const size = shape.reduce((product, side) => product * side, 1)
-    if (size !== data.length) {
+    if (size !== data.length || !isSizes(shape)) {
       throw new KdError({
         kind: 'option',
         what: `the shape [${shape}] has ${size} elements, the data ${data.length}`,
