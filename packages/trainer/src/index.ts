@@ -1,1 +1,5 @@
-export {}
+export type { LabelMap } from './labelling/label-map.ts'
+export { type LabelOptions, labelTransferSet } from './labelling/label-transfer-set.ts'
+export type { LabelledTransferSet, TransferSetCounts } from './labelling/transfer-set.ts'
+export { openLogitStore } from './store/lmdb-store.ts'
+export type { LogitStore } from './store/logit-store.ts'

@@ -1,0 +1,43 @@
+import { setImmediate } from 'node:timers/promises'
+import type { Example, Teacher } from '@kd/core'
+import { throwIfAborted } from '@kd/core'
+
+const textsAtOnce = 4096
+
+/** What the plan needs to know of distinct texts. */
+export interface Texts {
+  readonly length: number
+  example(number: number): Example
+  key(number: number): Uint8Array
+}
+
+/**
+ * Batches of texts that all have the teacher's same length, shortest first. The plan follows from the set of texts
+ * alone, not from their order nor from what is labelled already: float sums, and so int8 roundings, may differ with a
+ * batch's mates, and a label must come out the same however often the run was stopped.
+ * @returns the numbers of each batch's texts
+ */
+export async function planBatches(texts: Texts, teacher: Teacher, batchSize: number, signal?: AbortSignal): Promise<Uint32Array[]> {
+  const lengths = await textLengths(texts, teacher, signal)
+  const order = Uint32Array.from({ length: texts.length }, (_, number) => number)
+  order.sort((a, b) => lengths[a]! - lengths[b]! || Buffer.compare(texts.key(a), texts.key(b)))
+  const batches: Uint32Array[] = []
+  for (let start = 0, end = 1; start < order.length; start = end, end++) {
+    const length = lengths[order[start]!]
+    while (end < order.length && end - start < batchSize && lengths[order[end]!] === length) end++
+    batches.push(order.subarray(start, end))
+  }
+  return batches
+}
+
+async function textLengths(texts: Texts, teacher: Teacher, signal?: AbortSignal): Promise<Uint32Array> {
+  const lengths = new Uint32Array(texts.length)
+  for (let start = 0; start < texts.length; start += textsAtOnce) {
+    throwIfAborted(signal)
+    const end = Math.min(start + textsAtOnce, texts.length)
+    const examples = Array.from({ length: end - start }, (_, index) => texts.example(start + index))
+    lengths.set(teacher.lengths?.(examples) ?? examples.map(({ text, pair = '' }) => text.length + pair.length), start)
+    await setImmediate()
+  }
+  return lengths
+}

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { KdError, textKey } from '@kd/core'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { matesTeacher, someTexts } from '../../fixtures/mates-teacher.ts'
+import { labelTransferSet } from './label-transfer-set.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kd-label-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+const options = { batchSize: 16 }
+
+describe('labelling that was stopped', () => {
+  it('goes on with the same bits, wherever it was aborted, and asks for no stored batch again', async () => {
+    const texts = someTexts(150)
+    const asked: string[][] = []
+    const whole = await labelTransferSet(
+      texts,
+      matesTeacher((batch) => void asked.push(batch.map(textKey))),
+      options,
+    )
+    expect(asked.flat().sort()).toEqual(texts.map(textKey).sort())
+    const batches = asked.length
+    for (let stopAt = 1; stopAt <= batches; stopAt++) {
+      const store = join(folder, `${stopAt}.lmdb`)
+      const controller = new AbortController()
+      let calls = 0
+      const teacher = matesTeacher(() => void (++calls === stopAt && controller.abort()))
+      const stopped = await labelTransferSet(texts, teacher, { ...options, store, signal: controller.signal }).then(
+        () => undefined,
+        (error) => error,
+      )
+      // The last batch is stored before anybody looks at the signal again.
+      if (calls < batches) expect(KdError.isInstance(stopped, 'aborted')).toBe(true)
+      const again = await labelTransferSet(texts, teacher, { ...options, store })
+      expect(calls).toBe(batches)
+      expect(Buffer.from(again.logits.buffer).equals(Buffer.from(whole.logits.buffer))).toBe(true)
+      expect(again.counts.stored).toBeGreaterThan(0)
+    }
+  })
+
+  it('is not changed by the order of the texts, nor by an abort after the end', async () => {
+    const texts = someTexts(60)
+    const controller = new AbortController()
+    const forwards = await labelTransferSet(texts, matesTeacher(), { ...options, signal: controller.signal })
+    controller.abort()
+    const backwards = await labelTransferSet([...texts].reverse(), matesTeacher(), options)
+    const rows = (set: typeof forwards) => Object.fromEntries([...set].map(({ example, logits }) => [example.text, [...logits]]))
+    expect(rows(backwards)).toEqual(rows(forwards))
+  })
+
+  it('runs a batch whole when one of its texts is missing, and keeps what is stored', async () => {
+    const texts = someTexts(40)
+    const store = join(folder, 'part.lmdb')
+    const part = await labelTransferSet(texts.slice(0, 25), matesTeacher(), { ...options, store })
+    const sizes: number[] = []
+    const all = await labelTransferSet(
+      texts,
+      matesTeacher((batch) => void sizes.push(batch.length)),
+      { ...options, store },
+    )
+    expect([...all.logits.subarray(0, 50)]).toEqual([...part.logits])
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeGreaterThan(15)
+  })
+
+  it('survives being killed while it stores: same bits, nothing stored is labelled twice', async () => {
+    const texts = someTexts(400)
+    const whole = await labelTransferSet(texts, matesTeacher(), options)
+    const store = join(folder, 'killed.lmdb')
+    const stored = new Set<string>()
+    let kills = 0
+    let logits: string | undefined
+    for (let run = 0; run < 8 && !logits; run++) {
+      const { asked, end, reported } = await runChild(store, run < 4 ? 3 + run : Number.POSITIVE_INFINITY)
+      for (const text of asked.flat()) expect(stored.has(text)).toBe(false)
+      // The batch in hand when the kill came was not reported stored; it may be there or not.
+      for (const batch of asked.slice(0, reported)) for (const text of batch) stored.add(text)
+      if (end === undefined && reported > 0) kills++
+      logits = end
+    }
+    expect(kills).toBeGreaterThanOrEqual(4)
+    expect(logits).toBe(Buffer.from(whole.logits.buffer).toString('base64'))
+  }, 60_000)
+})
+
+/** Runs the child until it has reported so many stored batches, then kills it. */
+async function runChild(store: string, killAfter: number): Promise<{ asked: string[][]; reported: number; end?: string }> {
+  const script = new URL('../../fixtures/label-in-child.ts', import.meta.url).pathname
+  const child = spawn(process.execPath, ['--conditions=@kd/source', '--import', 'tsx', script, store], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const asked: string[][] = []
+  let reported = -1
+  let end: string | undefined
+  for await (const line of createInterface({ input: child.stdout })) {
+    const event = JSON.parse(line) as { asked?: string[]; stored?: number; logits?: string }
+    if (event.asked) asked.push(event.asked)
+    if (event.stored !== undefined && ++reported >= killAfter) child.kill('SIGKILL')
+    end = event.logits ?? end
+  }
+  return { asked, reported, end }
+}
