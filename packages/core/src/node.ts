@@ -1,3 +1,3 @@
 export { type AtomicWriteOptions, type FolderWriteOptions, writeFileAtomic, writeFolderAtomic } from './atomic-write.ts'
 export { type FileSystem, nodeFileSystem } from './file-system.ts'
-export { readFileBytes, readJsonFile } from './read-file.ts'
+export { readFailed, readFileBytes, readJsonFile } from './read-file.ts'

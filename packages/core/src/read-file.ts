@@ -9,12 +9,17 @@ export async function readFileBytes(path: string): Promise<Uint8Array> {
   try {
     return await readFile(path)
   } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-      throw new KdError({ kind: 'missing', what: 'there is no such file', where: { file: path }, fix: 'Check the path.', cause })
-    const what = code === 'EISDIR' ? 'it is a folder, not a file' : `reading failed with ${code ?? cause}`
-    throw new KdError({ kind: 'io', what, where: { file: path }, fix: 'Check the path and its permissions.', cause })
+    throw readFailed(path, cause)
   }
+}
+
+/** What to throw where reading a file failed: of kind `missing` where it is not there, else `io`. */
+export function readFailed(file: string, cause: unknown): KdError {
+  const { code } = cause as NodeJS.ErrnoException
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return new KdError({ kind: 'missing', what: 'there is no such file', where: { file }, fix: 'Check the path.', cause })
+  const what = code === 'EISDIR' ? 'it is a folder, not a file' : `reading failed with ${code ?? cause}`
+  return new KdError({ kind: 'io', what, where: { file }, fix: 'Check the path and its permissions.', cause })
 }
 
 /**

@@ -1,1 +1,6 @@
-export {}
+export { readExamples } from './read-examples.ts'
+export type { Columns, Format, ReadOptions, StreamOptions } from './read-options.ts'
+export { type ReadTaskOptions, readTask, type TaskParts } from './read-task.ts'
+export { type SplitOptions, type SplitParts, split } from './split.ts'
+export { streamExamples } from './stream-examples.ts'
+export { type TaskName, type TaskSpec, tasks } from './tasks.ts'

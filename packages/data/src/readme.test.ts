@@ -1,0 +1,13 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, expect, it } from 'vitest'
+import { runReadmeExample } from '../../../tools/readme-example.ts'
+
+const folder = fileURLToPath(new URL('..', import.meta.url))
+afterAll(() => rm(join(folder, 'reviews.csv'), { force: true }))
+
+it("prints what the README's example says", async () => {
+  const { printed, promised } = await runReadmeExample(folder)
+  expect(printed).toBe(promised)
+})
