@@ -55,7 +55,7 @@ export async function labelTransferSet(
     const read = secondsSince(began)
     if (!check) await checkTeacher(incoming.labelled(), teacher, checking)
     const labelling = performance.now()
-    const { logits, stored } = await labelTexts(incoming.texts, teacher, { store, batchSize, signal, onProgress })
+    const { logits, stored } = await labelTexts(incoming, teacher, { store, batchSize, signal, onProgress })
     return transferSet({
       labels,
       teacher: teacher.fingerprint ?? teacher.name,
@@ -82,10 +82,11 @@ interface LabelTextsOptions {
 
 /** Logits of each text: from the store, else from the teacher. A batch that the store lacks a text of is run whole. */
 async function labelTexts(
-  texts: TextArena,
+  incoming: IncomingExamples,
   teacher: Teacher,
   { store, batchSize, signal, onProgress }: LabelTextsOptions,
 ): Promise<{ logits: Float32Array; stored: number }> {
+  const { texts } = incoming
   const began = performance.now()
   const classes = teacher.labels.length
   const logits = new Float32Array(texts.length * classes)
@@ -104,7 +105,7 @@ async function labelTexts(
     if (missing.length === 0) continue
     throwIfAborted(signal)
     const examples = Array.from(batch, (number) => texts.example(number))
-    const answer = await finiteLogits(teacher, examples, (index) => batch[index]!, signal)
+    const answer = await finiteLogits(teacher, examples, (index) => incoming.firstWith(batch[index]!), signal)
     batch.forEach((number, index) => {
       if (isMissing[number]) row(number).set(answer.subarray(index * classes, (index + 1) * classes))
     })

@@ -55,6 +55,11 @@ export class IncomingExamples {
     return this.#textOf[index]!
   }
 
+  /** The place of the first example with a text. */
+  firstWith(text: number): number {
+    return this.#textOf.indexOf(text)
+  }
+
   example(index: number): Example {
     const label = this.#labelOf[index]!
     const example = this.texts.example(this.#textOf[index]!)

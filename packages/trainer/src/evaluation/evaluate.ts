@@ -1,0 +1,83 @@
+import { setImmediate } from 'node:timers/promises'
+import { type Dataset, type Example, KdError, type OnProgress, type Teacher, throwIfAborted } from '@kd/core'
+import { argMax, metric } from '@kd/losses/metrics'
+import { finiteLogits, type LogitsSource } from '../labelling/finite-logits.ts'
+import { inColumns, type LabelMap, labelColumns } from '../labelling/label-map.ts'
+
+/** A teacher, a student, or anything else that names its labels and gives logits. */
+export type Model = LogitsSource & Pick<Teacher, 'lengths'>
+
+export interface EvaluateOptions {
+  /** Examples given to the model at once. Default: 64. */
+  batchSize?: number
+  /** The task's name of each of the model's labels, where names or order differ. */
+  labelMap?: LabelMap
+  /** Shown in progress events. */
+  name?: string
+  signal?: AbortSignal
+  onProgress?: OnProgress
+}
+
+export interface Evaluation {
+  /** Number of examples. */
+  readonly examples: number
+  /** The task's metrics by name: 1 is perfect. */
+  readonly metrics: Readonly<Record<string, number>>
+  /** Class of each example, an index into the task's labels. */
+  readonly predictions: Int32Array
+  /** Row-major `[examples, labels]`, columns in the order of the task's labels. */
+  readonly logits: Float32Array
+  readonly seconds: number
+}
+
+/**
+ * How a model does on labelled examples, by the task's metrics.
+ * @throws KdError of kind `data` where there is no example or one has no label, `mismatch` where the model's labels are
+ *   others than the task's, `teacher` for logits that are not finite, `aborted` between two batches
+ */
+export async function evaluate(model: Model, data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
+  const { batchSize = 64, labelMap, name, signal, onProgress } = options
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new KdError({ kind: 'option', what: `${batchSize} is not a whole number above 0`, where: { option: 'batchSize' } })
+  }
+  const { labels, metrics } = data.task
+  const columns = labelColumns(labels, model.labels, labelMap)
+  const golds = goldLabels(data)
+  const began = performance.now()
+  const logits = new Float32Array(data.length * labels.length)
+  const order = byLength(model, data.examples)
+  for (let start = 0; start < order.length; start += batchSize) {
+    throwIfAborted(signal)
+    const batch = order.subarray(start, start + batchSize)
+    const examples = Array.from(batch, (index) => data.examples[index]!)
+    const answer = inColumns(await finiteLogits(model, examples, (row) => batch[row]!, signal), columns)
+    batch.forEach((index, row) => {
+      logits.set(answer.subarray(row * labels.length, (row + 1) * labels.length), index * labels.length)
+    })
+    const done = start + batch.length
+    onProgress?.({ stage: 'evaluate', name, done, total: data.length, unit: 'examples', seconds: (performance.now() - began) / 1000 })
+    await setImmediate()
+  }
+  const predictions = argMax(logits, labels.length)
+  return {
+    examples: data.length,
+    metrics: Object.fromEntries(metrics.map((which) => [which, metric(which)(predictions, golds)])),
+    predictions,
+    logits,
+    seconds: (performance.now() - began) / 1000,
+  }
+}
+
+function goldLabels({ examples }: Dataset): Int32Array {
+  if (examples.length === 0) throw new KdError({ kind: 'data', what: 'there is no example to evaluate on' })
+  return Int32Array.from(examples, ({ label }, index) => {
+    if (label !== undefined) return label
+    throw new KdError({ kind: 'data', what: `example ${index} has no label to compare with`, fix: 'Evaluate on labelled examples.' })
+  })
+}
+
+/** Places of the examples, the shortest first, so that a batch has little padding. */
+function byLength(model: Model, examples: readonly Example[]): Uint32Array {
+  const lengths = model.lengths?.(examples) ?? examples.map(({ text, pair = '' }) => text.length + pair.length)
+  return Uint32Array.from(examples.keys()).sort((a, b) => lengths[a]! - lengths[b]! || a - b)
+}
