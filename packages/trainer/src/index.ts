@@ -3,5 +3,7 @@ export { type Latency, type LatencyOptions, latency } from './evaluation/latency
 export type { LabelMap } from './labelling/label-map.ts'
 export { type LabelOptions, labelTransferSet } from './labelling/label-transfer-set.ts'
 export type { LabelledTransferSet, TransferSetCounts } from './labelling/transfer-set.ts'
+export type { MetricValues, ReportFacts, ReportRow } from './report/facts.ts'
+export { createReport, type Report } from './report/report.ts'
 export { openLogitStore } from './store/lmdb-store.ts'
 export type { LogitStore } from './store/logit-store.ts'

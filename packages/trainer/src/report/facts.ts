@@ -1,0 +1,31 @@
+/** A metric's values, one for each seed: 1 is perfect. */
+export interface MetricValues {
+  readonly validation: readonly number[]
+  readonly test: readonly number[]
+}
+
+/** What is known of one model of the comparison. */
+export interface ReportRow {
+  /** `teacher`, `alone-random` (random vectors, gold labels), `alone` (the student's own vectors, gold labels), `distilled`. */
+  readonly name: string
+  /** By the metric's name; the first is what the share of the gap is made of. */
+  readonly metrics: Readonly<Record<string, MetricValues>>
+  readonly parameters?: { readonly total: number; readonly withoutEmbeddings: number }
+  /** Size on disk. */
+  readonly bytes?: number
+  /** Milliseconds for one sentence, after a warm-up. */
+  readonly latencyMs?: { readonly p50: number; readonly p95: number }
+}
+
+export interface ReportFacts {
+  /** Which data it was, in words: the table's title. Default: the task's name. */
+  readonly title?: string
+  readonly task: string
+  readonly seeds: readonly number[]
+  /** Numbers of examples by part: train, validation, test, transfer, ... */
+  readonly data: Readonly<Record<string, number>>
+  readonly settings: Readonly<Record<string, unknown>>
+  /** By stage, and `total`. */
+  readonly seconds: Readonly<Record<string, number>>
+  readonly rows: readonly ReportRow[]
+}
