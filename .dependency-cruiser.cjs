@@ -15,7 +15,10 @@ const steps = Object.entries(ladder).map(([name, allowed]) => ({
   comment: `@kd/${name} may import ${allowed.length ? allowed.map((other) => `@kd/${other}`).join(', ') : 'no package of this repository'}`,
   severity: 'error',
   from: { path: `^packages/${name}/src/` },
-  to: { path: '(^|/)packages/|^(models|examples|benchmarks|tools)/', pathNot: `(^|/)packages/(${[name, ...allowed].join('|')})/` },
+  to: {
+    path: '(^|/)packages/|^(models|examples|integrations|benchmarks|tools)/',
+    pathNot: `(^|/)packages/(${[name, ...allowed].join('|')})/`,
+  },
 }))
 
 module.exports = {

@@ -4,5 +4,11 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   resolve: { conditions: ['@kd/source'] },
   ssr: { resolve: { conditions: ['@kd/source', 'node', 'import', 'default'] } },
-  test: { include: ['src/**/*.test.ts'], fileParallelism: false, testTimeout: 30_000 },
+  test: {
+    include: ['src/**/*.test.ts'],
+    fileParallelism: false,
+    testTimeout: 30_000,
+    reporters: ['default', 'json'],
+    outputFile: { json: '.vitest/results.json' },
+  },
 })
