@@ -1,0 +1,113 @@
+import { KdError } from '@kd/core'
+
+export const formatVersion = 1
+
+/**
+ * Word vectors as the first layer's input: `static` ones stay as they were given, `trainable` ones learn, `both` are
+ * two channels side by side (section 3.2 of the paper, after Kim 2014).
+ */
+export type Channels = 'static' | 'trainable' | 'both'
+
+export interface DropoutRates {
+  /** Of the components of word vectors. */
+  readonly words: number
+  /** Of the final states, before the dense layer. */
+  readonly states: number
+  /** After the dense layer. */
+  readonly dense: number
+}
+
+/** `config.json` of a saved student. */
+export interface ModelConfig {
+  readonly formatVersion: typeof formatVersion
+  readonly student: 'bilstm'
+  /** What it was trained for. */
+  readonly task?: string
+  /** Names of the classes in the order of the logits. */
+  readonly labels: readonly string[]
+  readonly vocabularySize: number
+  /** Of a word vector in one channel. */
+  readonly dimensions: number
+  readonly channels: Channels
+  /** Units of the LSTM in each direction. */
+  readonly hidden: number
+  /** Units of the dense layer. */
+  readonly dense: number
+  /** Texts are cut after so many words. */
+  readonly maxLength: number
+  /** Rates it was trained with. */
+  readonly dropout: DropoutRates
+}
+
+const whole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 1e7
+const rate = (value: unknown) => typeof value === 'number' && value >= 0 && value < 1
+const names = (value: unknown) =>
+  Array.isArray(value) && value.length >= 2 && value.every((name) => typeof name === 'string') && new Set(value).size === value.length
+
+const fields: Readonly<Record<Exclude<keyof ModelConfig, 'formatVersion'>, readonly [holds: (value: unknown) => boolean, form: string]>> = {
+  student: [(value) => value === 'bilstm', '"bilstm"'],
+  task: [(value) => value === undefined || typeof value === 'string', 'a name or left out'],
+  labels: [names, 'two or more different names'],
+  vocabularySize: [whole, 'a whole number from 1 to 10,000,000'],
+  dimensions: [whole, 'a whole number from 1 to 10,000,000'],
+  channels: [(value) => value === 'static' || value === 'trainable' || value === 'both', '"static", "trainable" or "both"'],
+  hidden: [whole, 'a whole number from 1 to 10,000,000'],
+  dense: [whole, 'a whole number from 1 to 10,000,000'],
+  maxLength: [whole, 'a whole number from 1 to 10,000,000'],
+  dropout: [
+    (value) => isRecord(value) && rate(value.words) && rate(value.states) && rate(value.dense),
+    'three rates from 0 to 1: words, states, dense',
+  ],
+}
+
+/**
+ * Checks what stands in a `config.json`.
+ * @param source names the file in errors
+ * @throws KdError of kind `format`
+ */
+export function checkConfig(value: unknown, source = 'config.json'): ModelConfig {
+  const fail = (what: string, fix: string) => new KdError({ kind: 'format', what, where: { file: source }, fix })
+  if (!isRecord(value) || !('formatVersion' in value)) {
+    throw fail('it is not the configuration of a student: it has no formatVersion', 'Give the folder that student.save wrote.')
+  }
+  if (value.formatVersion !== formatVersion) {
+    throw fail(
+      `its formatVersion is ${JSON.stringify(value.formatVersion)}, this version reads ${formatVersion}`,
+      'Update the @kd packages, or save the student again with these.',
+    )
+  }
+  for (const [name, [holds, form]] of Object.entries(fields)) {
+    if (!holds(value[name])) {
+      throw fail(`its ${name} is ${JSON.stringify(value[name])}, not ${form}`, 'The file is damaged: save the student again.')
+    }
+  }
+  return value as unknown as ModelConfig
+}
+
+const embeddings = { static: ['static'], trainable: ['trainable'], both: ['static', 'trainable'] } as const
+
+/** Names of the word vectors' tensors, in the order in which a word's channels are joined. */
+export const channelNames = (channels: Channels): readonly ('static' | 'trainable')[] => embeddings[channels]
+
+/**
+ * All tensors of a student and their shapes: names, layout and order of the gates (input, forget, cell, output) are
+ * those of PyTorch's `nn.LSTM` and `nn.Linear`; its second bias, `bias_hh`, is zero and left out.
+ */
+export function tensorShapes({ labels, vocabularySize, dimensions, channels, hidden, dense }: ModelConfig): Record<string, number[]> {
+  const shapes: Record<string, number[]> = {}
+  for (const channel of channelNames(channels)) shapes[`embeddings.${channel}`] = [vocabularySize, dimensions]
+  for (const direction of ['', '_reverse']) {
+    shapes[`lstm.weight_ih_l0${direction}`] = [4 * hidden, channelNames(channels).length * dimensions]
+    shapes[`lstm.weight_hh_l0${direction}`] = [4 * hidden, hidden]
+    shapes[`lstm.bias_ih_l0${direction}`] = [4 * hidden]
+  }
+  shapes['dense.weight'] = [dense, 2 * hidden]
+  shapes['dense.bias'] = [dense]
+  shapes['logits.weight'] = [labels.length, dense]
+  shapes['logits.bias'] = [labels.length]
+  return shapes
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,101 @@
+import { KdError, readSafetensors, toFloat32, writeSafetensors } from '@kd/core'
+import { checkConfig, type ModelConfig, tensorShapes } from './model-config.ts'
+import { Vocabulary } from './vocabulary.ts'
+
+/** The files of a saved student. */
+export const modelFiles = Object.freeze({
+  config: 'config.json',
+  weights: 'model.safetensors',
+  vocabulary: 'vocabulary.txt',
+  card: 'README.md',
+} as const)
+
+/** All that a student is made of. */
+export interface Model {
+  readonly config: ModelConfig
+  readonly vocabulary: Vocabulary
+  /** Values by the names of `tensorShapes`, row-major. */
+  readonly weights: Readonly<Record<string, Float32Array>>
+}
+
+export interface ModelBytes {
+  readonly config: Uint8Array
+  readonly weights: Uint8Array
+  readonly vocabulary: Uint8Array
+}
+
+/**
+ * A student from the bytes of its files. Everything is checked against everything before anything is used: form,
+ * version, sizes, shapes, words, finite values.
+ * @param folder names the place in errors
+ * @throws KdError of kind `format` or `mismatch`
+ */
+export function readModel(bytes: ModelBytes, folder = '.'): Model {
+  const at = (name: string) => `${folder}/${name}`
+  const config = checkConfig(parseJson(bytes.config, at(modelFiles.config)), at(modelFiles.config))
+  const vocabulary = Vocabulary.fromText(decode(bytes.vocabulary, at(modelFiles.vocabulary)), at(modelFiles.vocabulary))
+  if (vocabulary.size !== config.vocabularySize) {
+    throw mismatch(`it has ${vocabulary.size} words, ${modelFiles.config} says ${config.vocabularySize}`, at(modelFiles.vocabulary))
+  }
+  return { config, vocabulary, weights: readWeights(bytes.weights, config, at(modelFiles.weights)) }
+}
+
+/** The files of a student, but its card: contents by file name. Equal students give equal bytes. */
+export function writeModel({ config, vocabulary, weights }: Model): Record<string, Uint8Array | string> {
+  const shapes = tensorShapes(config)
+  const tensors = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { data: weights[name]!, shape }]))
+  return {
+    [modelFiles.config]: `${JSON.stringify(config, null, 2)}\n`,
+    [modelFiles.weights]: writeSafetensors(tensors, { format: 'pt' }),
+    [modelFiles.vocabulary]: vocabulary.toText(),
+  }
+}
+
+function readWeights(bytes: Uint8Array, config: ModelConfig, file: string): Record<string, Float32Array> {
+  const { tensors } = readSafetensors(bytes, file)
+  const shapes = tensorShapes(config)
+  for (const name of tensors.keys()) {
+    if (!Object.hasOwn(shapes, name)) throw mismatch(`${modelFiles.config} knows no such tensor`, file, name)
+  }
+  const weights: Record<string, Float32Array> = {}
+  for (const [name, shape] of Object.entries(shapes)) {
+    const tensor = tensors.get(name)
+    if (!tensor) throw mismatch('it is not in the file', file, name)
+    if (tensor.shape.join() !== shape.join()) {
+      throw mismatch(`its shape is [${tensor.shape}], by ${modelFiles.config} it is [${shape}]`, file, name)
+    }
+    const values = toFloat32(tensor, name)
+    if (!values.every(Number.isFinite)) {
+      throw new KdError({
+        kind: 'format',
+        what: 'it holds values that are not finite',
+        where: { file, tensor: name },
+        fix: 'The training went wrong or the file is damaged: train or save the student again.',
+      })
+    }
+    weights[name] = values
+  }
+  return weights
+}
+
+function mismatch(what: string, file: string, tensor?: string): KdError {
+  return new KdError({ kind: 'mismatch', what, where: { file, tensor }, fix: 'The files are not of one student: save it again.' })
+}
+
+function decode(bytes: Uint8Array, file: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new KdError({ kind: 'format', what: 'it is not UTF-8 text', where: { file }, fix: 'The file is damaged: save it again.', cause })
+  }
+}
+
+function parseJson(bytes: Uint8Array, file: string): unknown {
+  const text = decode(bytes, file)
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const what = `it is not JSON: ${(cause as Error).message}`
+    throw new KdError({ kind: 'format', what, where: { file }, fix: 'The file is damaged: save the student again.', cause })
+  }
+}
