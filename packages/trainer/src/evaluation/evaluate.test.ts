@@ -23,11 +23,11 @@ describe('evaluate', () => {
 
   it('takes labels in another order when they are mapped, and refuses them when not', async () => {
     const swapped = fakeTeacher({ labels: ['POS', 'NEG'] })
-    const labelMap = { POS: 'positive', NEG: 'negative' }
+    const labelMap = { positive: 'POS', negative: 'NEG' }
     const { metrics, logits } = await evaluate(swapped, dataset(task, examples), { labelMap })
     expect(metrics.accuracy).toBe(0.25)
     expect([...logits.subarray(0, 2)]).toEqual([2, -2])
-    await expect(evaluate(swapped, dataset(task, examples))).rejects.toThrow(/POS, NEG.*labelMap: { "POS": "negative", "NEG": "positive" }/)
+    await expect(evaluate(swapped, dataset(task, examples))).rejects.toThrow(/POS, NEG.*labelMap: { "negative": "POS", "positive": "NEG" }/)
   })
 
   const broken: [string, () => Promise<unknown>, RegExp][] = [

@@ -10,7 +10,7 @@ export type Model = LogitsSource & Pick<Teacher, 'lengths'>
 export interface EvaluateOptions {
   /** Examples given to the model at once. Default: 64. */
   batchSize?: number
-  /** The task's name of each of the model's labels, where names or order differ. */
+  /** The model's name of each of the task's labels, where names or order differ. */
   labelMap?: LabelMap
   /** Shown in progress events. */
   name?: string
@@ -41,7 +41,7 @@ export async function evaluate(model: Model, data: Dataset, options: EvaluateOpt
     throw new KdError({ kind: 'option', what: `${batchSize} is not a whole number above 0`, where: { option: 'batchSize' } })
   }
   const { labels, metrics } = data.task
-  const columns = labelColumns(labels, model.labels, labelMap)
+  const columns = labelColumns(labels, model.labels, labelMap, name ?? 'the model')
   const golds = goldLabels(data)
   const began = performance.now()
   const logits = new Float32Array(data.length * labels.length)

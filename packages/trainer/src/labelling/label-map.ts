@@ -1,35 +1,41 @@
 import { KdError } from '@kd/core'
 
-/** The task's name of each of the teacher's labels, where they differ: `{ LABEL_0: 'negative', LABEL_1: 'positive' }`. */
+/** The model's name of each of the data's labels, where they differ: `{ 0: 'negative', 1: 'positive' }`. */
 export type LabelMap = Readonly<Record<string, string>>
 
 /**
- * For each of the task's labels the teacher's column that holds its logits.
+ * For each of the task's labels the column that holds its logits.
+ * @param whose whose labels the task's are compared with, for the message
  * @throws KdError of kind `mismatch` where names or order differ and no map says which is which
  */
-export function labelColumns(taskLabels: readonly string[], teacherLabels: readonly string[], labelMap?: LabelMap): number[] {
-  for (const key of Object.keys(labelMap ?? {})) {
-    if (!teacherLabels.includes(key)) throw mismatch(taskLabels, teacherLabels, `labelMap names ${key}, which is none of the teacher's`)
-  }
-  const named = teacherLabels.map((label) => labelMap?.[label] ?? label)
-  const columns = taskLabels.map((label) => named.indexOf(label))
-  const same = columns.every((column, index) => (labelMap ? column >= 0 : column === index))
-  if (same && new Set(named).size === taskLabels.length && named.length === taskLabels.length) return columns
-  throw mismatch(taskLabels, teacherLabels, labelMap ? `labelMap makes them ${named.join(', ')}` : undefined)
+export function labelColumns(
+  taskLabels: readonly string[],
+  modelLabels: readonly string[],
+  labelMap?: LabelMap,
+  whose = 'the teacher',
+): number[] {
+  const fail = (detail?: string) => mismatch(taskLabels, modelLabels, whose, detail)
+  const stranger = Object.keys(labelMap ?? {}).find((label) => !taskLabels.includes(label))
+  if (stranger !== undefined) throw fail(`labelMap maps ${stranger}, which is none of the data's`)
+  const mapped = taskLabels.map((label) => labelMap?.[label] ?? label)
+  const columns = mapped.map((label) => modelLabels.indexOf(label))
+  const fits = columns.length === modelLabels.length && new Set(columns).size === columns.length && !columns.includes(-1)
+  if (fits && (labelMap !== undefined || columns.every((column, index) => column === index))) return columns
+  throw fail(labelMap && `labelMap makes them ${mapped.join(', ')}`)
 }
 
-function mismatch(taskLabels: readonly string[], teacherLabels: readonly string[], detail?: string): KdError {
-  const example = teacherLabels.map((label, index) => {
-    const guess = taskLabels.includes(label) ? label : (taskLabels[index] ?? '…')
+function mismatch(taskLabels: readonly string[], modelLabels: readonly string[], whose: string, detail?: string): KdError {
+  const pairs = taskLabels.map((label, index) => {
+    const guess = modelLabels.includes(label) ? label : (modelLabels[index] ?? '...')
     return `${JSON.stringify(label)}: ${JSON.stringify(guess)}`
   })
   return new KdError({
     kind: 'mismatch',
-    what: `the data's labels are ${taskLabels.join(', ')} and the teacher's are ${teacherLabels.join(', ')}${detail ? `; ${detail}` : ''}`,
+    what: `the data's labels are ${taskLabels.join(', ')} and ${whose}'s are ${modelLabels.join(', ')}${detail ? `; ${detail}` : ''}`,
     where: { option: 'labelMap' },
     fix:
-      taskLabels.length === teacherLabels.length
-        ? `Say which is which, such as labelMap: { ${example.join(', ')} }, or fine-tune a teacher on these labels.`
+      taskLabels.length === modelLabels.length
+        ? `Say which is which, such as labelMap: { ${pairs.join(', ')} }, or fine-tune a teacher on these labels.`
         : 'Fine-tune a teacher on these labels.',
   })
 }

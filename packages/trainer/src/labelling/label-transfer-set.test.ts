@@ -30,7 +30,7 @@ describe('labelTransferSet', () => {
     expect([...labelled.logits]).toEqual([-1, 1, 3, -3, -3, 3, -1, 1])
     expect([...labelled].map(({ logits }) => logits[1])).toEqual([1, -3, 3, 1])
     expect(labelled).toMatchObject({ length: 4, labels: ['negative', 'positive'], teacher: 'signs' })
-    expect(labelled.counts).toEqual({ examples: 4, texts: 3, stored: 0 })
+    expect(labelled.counts).toEqual({ examples: 4, texts: 3, stored: 0, excluded: 0 })
     expect(() => labelled.example(4)).toThrow(/4 is no place/)
     await labelled.close()
     expect(() => labelled.example(0)).toThrow(/closed/)
@@ -69,9 +69,17 @@ describe('labelTransferSet', () => {
     expect(labelled.map(({ done }) => done)).toEqual([...labelled.map(({ done }) => done)].sort((a, b) => a - b))
   })
 
+  it('drops and counts what may only be reported on', async () => {
+    const transfer = [{ text: 'kept +' }, { text: 'held out -' }, { text: 'a', pair: 'b' }, { text: 'held out -' }]
+    const { length, counts } = await labelTransferSet(transfer, fakeTeacher(), {
+      exclude: [[{ text: 'held out -', label: 0 }], [{ text: 'a' }]],
+    })
+    expect([length, counts.excluded]).toEqual([2, 2])
+  })
+
   it('puts the columns in the order of the task when they are mapped', async () => {
     const teacher = fakeTeacher({ labels: ['good', 'bad'], logitsOf: ({ text }) => (text.includes('+') ? [5, 1] : [1, 5]) })
-    const labelMap = { good: 'positive', bad: 'negative' }
+    const labelMap = { positive: 'good', negative: 'bad' }
     const { logits, labels } = await labelTransferSet(dataset(task, golds), teacher, { labelMap })
     expect(labels).toEqual(task.labels)
     expect([...logits.subarray(0, 4)]).toEqual([5, 1, 1, 5])
@@ -112,16 +120,16 @@ describe('what goes wrong', () => {
       'other labels',
       () => labelTransferSet(golds, fakeTeacher(), { labels: ['no', 'yes'] }),
       'mismatch',
-      /no, yes.*labelMap: { "negative": "no"/,
+      /no, yes.*labelMap: { "no": "negative"/,
     ],
     [
       'another order',
       () => labelTransferSet(golds, fakeTeacher(), { labels: ['positive', 'negative'] }),
       'mismatch',
-      /labelMap: { "negative": "negative"/,
+      /labelMap: { "positive": "positive"/,
     ],
     ['another number', () => labelTransferSet(dataset(three, golds), fakeTeacher()), 'mismatch', /Fine-tune/],
-    ['a map of no label', () => labelTransferSet(golds, fakeTeacher(), { labelMap: { good: 'positive' } }), 'mismatch', /names good/],
+    ['a map of no label', () => labelTransferSet(golds, fakeTeacher(), { labelMap: { good: 'positive' } }), 'mismatch', /maps good/],
     [
       'a map that is none',
       () => labelTransferSet(golds, fakeTeacher(), { labelMap: { negative: 'positive' } }),

@@ -19,8 +19,10 @@ export interface LabelOptions {
   check?: Dataset
   /** The task's labels. Default: those of `check`, of the examples where they are a Dataset, or the teacher's. */
   labels?: readonly string[]
-  /** The task's name of each of the teacher's labels, where names or order differ. */
+  /** The teacher's name of each of the task's labels, where names or order differ. */
   labelMap?: LabelMap
+  /** Parts that are only to be reported on: an example whose text is one of theirs is dropped and counted. */
+  exclude?: readonly Iterable<Example>[]
   signal?: AbortSignal
   /** Stages `read` (examples) and `label` (sentences: distinct texts; the first event says how many were stored already). */
   onProgress?: OnProgress
@@ -38,7 +40,7 @@ export async function labelTransferSet(
   teacher: Teacher,
   options: LabelOptions = {},
 ): Promise<LabelledTransferSet> {
-  const { batchSize = 64, check, labelMap, signal, onProgress } = options
+  const { batchSize = 64, check, labelMap, exclude = [], signal, onProgress } = options
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new KdError({ kind: 'option', what: `${batchSize} is not a whole number above 0`, where: { option: 'batchSize' } })
   }
@@ -51,7 +53,7 @@ export async function labelTransferSet(
     if (check) await checkTeacher(check, teacher, checking)
     const began = performance.now()
     const incoming = new IncomingExamples(new TextArena())
-    await readIncoming(examples, incoming, labels.length, { signal, onProgress })
+    const excluded = await readIncoming(examples, incoming, labels.length, { exclude, signal, onProgress })
     const read = secondsSince(began)
     if (!check) await checkTeacher(incoming.labelled(), teacher, checking)
     const labelling = performance.now()
@@ -62,6 +64,7 @@ export async function labelTransferSet(
       examples: incoming,
       textLogits: inColumns(logits, columns),
       stored,
+      excluded,
       seconds: { read, label: secondsSince(labelling) },
     })
   } finally {
@@ -69,7 +72,14 @@ export async function labelTransferSet(
   }
 }
 
-const taskLabels = (examples: object): readonly string[] | undefined => (examples as Partial<Dataset>).task?.labels
+/** Look-ups in the store between two looks at the signal. */
+const readsAtOnce = 8192
+
+/** The labels of a dataset that has some: a file without labels makes a task without any. */
+function taskLabels(examples: object): readonly string[] | undefined {
+  const labels = (examples as Partial<Dataset>).task?.labels
+  return labels?.length ? labels : undefined
+}
 
 const secondsSince = (start: number): number => (performance.now() - start) / 1000
 
@@ -92,7 +102,12 @@ async function labelTexts(
   const logits = new Float32Array(texts.length * classes)
   const row = (number: number) => logits.subarray(number * classes, (number + 1) * classes)
   const isMissing = new Uint8Array(texts.length)
-  for (let number = 0; number < texts.length; number++) isMissing[number] = store.read(texts.key(number), row(number)) ? 0 : 1
+  for (let number = 0; number < texts.length; number++) {
+    isMissing[number] = store.read(texts.key(number), row(number)) ? 0 : 1
+    if (number % readsAtOnce > 0) continue
+    throwIfAborted(signal)
+    await setImmediate()
+  }
   const stored = isMissing.reduce((count, missing) => count - missing, texts.length)
   let done = stored
   const report = () =>

@@ -26,6 +26,8 @@ export interface TransferSetCounts {
   readonly texts: number
   /** Texts whose logits were in the store already. */
   readonly stored: number
+  /** Examples that were dropped because their text is in an excluded part. */
+  readonly excluded: number
 }
 
 const noLabel = -1
@@ -78,11 +80,12 @@ export interface TransferSetParts {
   /** Of each distinct text, row-major. */
   textLogits: Float32Array
   stored: number
+  excluded: number
   seconds: { read: number; label: number }
 }
 
 /** Joins what was read and what the teacher said. */
-export function transferSet({ labels, teacher, examples, textLogits, stored, seconds }: TransferSetParts): LabelledTransferSet {
+export function transferSet({ labels, teacher, examples, textLogits, stored, excluded, seconds }: TransferSetParts): LabelledTransferSet {
   const { length } = examples
   const logits = spread(examples, textLogits, labels.length)
   let open: IncomingExamples | undefined = examples
@@ -102,7 +105,7 @@ export function transferSet({ labels, teacher, examples, textLogits, stored, sec
     length,
     teacher,
     logits,
-    counts: { examples: length, texts: examples.texts.length, stored },
+    counts: { examples: length, texts: examples.texts.length, stored, excluded },
     seconds,
     example,
     *[Symbol.iterator]() {
