@@ -1,8 +1,9 @@
 import { mkdirSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, resolve } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { KdError, type Teacher } from '@kd/core'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import type { Database, RootDatabase } from 'lmdb'
 import { checkLmdbFile } from './check-lmdb-file.ts'
 import type { LogitStore } from './logit-store.ts'
 import { storeFailed } from './store-failed.ts'
@@ -21,8 +22,8 @@ interface TeacherEntry {
 /**
  * Opens, or makes, the logit store at `path` (one file, and a `-lock` file beside it) for one teacher. Several
  * processes may have it open.
- * @throws KdError of kind `format` where the file is no logit store, damaged, or of another version; `mismatch` where
- *   it holds logits of this teacher with other labels; `io` where the disk fails
+ * @throws KdError of kind `missing` where lmdb is not installed; `format` where the file is no logit store, damaged,
+ *   or of another version; `mismatch` where it holds logits of this teacher with other labels; `io` where the disk fails
  */
 export function openLogitStore(path: string, teacher: Pick<Teacher, 'name' | 'fingerprint' | 'labels'>): LogitStore {
   const file = resolve(path)
@@ -37,6 +38,20 @@ export function openLogitStore(path: string, teacher: Pick<Teacher, 'name' | 'fi
   }
 }
 
+/** LMDB is native code and so an optional dependency: labelling without a store works where it is missing. */
+function lmdb(): typeof import('lmdb') {
+  try {
+    return createRequire(import.meta.url)('lmdb')
+  } catch (cause) {
+    throw new KdError({
+      kind: 'missing',
+      what: 'a logit store needs the package lmdb, which is not installed',
+      fix: 'npm install lmdb',
+      cause,
+    })
+  }
+}
+
 function openFile(file: string): RootDatabase<Buffer, string> {
   try {
     mkdirSync(dirname(file), { recursive: true })
@@ -44,7 +59,7 @@ function openFile(file: string): RootDatabase<Buffer, string> {
       throw new KdError({ kind: 'io', what: 'a logit store is a file, and this is a folder', where: { file }, fix: 'Name a file in it.' })
     }
     // Without overlappingSync a commit returns when it is on the disk, and not before.
-    return open<Buffer, string>({ path: file, noSubdir: true, maxDbs: 1000, encoding: 'binary', overlappingSync: false })
+    return lmdb().open<Buffer, string>({ path: file, noSubdir: true, maxDbs: 1000, encoding: 'binary', overlappingSync: false })
   } catch (error) {
     throw storeFailed(file, error)
   }
