@@ -1,0 +1,23 @@
+import { type Int8Matrix, type Matrix, matrixValues } from './matrix.ts'
+
+/**
+ * Largest weight in absolute value. On x86 processors without VNNI a product of unsigned and signed bytes adds pairs in
+ * 16 bits and saturates: 2 * 255 * 63 stays below 32,768, 2 * 255 * 127 would not.
+ */
+export const largestWeight = 63
+
+/** A matrix as signed 7-bit numbers with a scale a row: a row's largest element becomes `largestWeight`. */
+export function quantizeMatrix(matrix: Matrix): Int8Matrix {
+  if ('int8' in matrix) return matrix
+  const values = matrixValues(matrix)
+  const { rows, columns } = matrix
+  const int8 = new Int8Array(values.length)
+  const scales = new Float32Array(rows)
+  for (let row = 0; row < rows; row++) {
+    const of = values.subarray(row * columns, (row + 1) * columns)
+    const largest = of.reduce((top, value) => Math.max(top, Math.abs(value)), 0)
+    scales[row] = largest / largestWeight
+    if (largest > 0) for (let i = 0; i < columns; i++) int8[row * columns + i] = Math.round((of[i]! / largest) * largestWeight)
+  }
+  return { rows, columns, int8, scales }
+}

@@ -1,0 +1,124 @@
+import * as tf from '@tensorflow/tfjs-core'
+import type { BertWeights, Linear, Norm } from './checkpoint.ts'
+import type { Activation, BertConfig } from './config.ts'
+import { type Matrix, matrixValues, transposed } from './matrix.ts'
+
+/** `y = x kernel + bias`: the kernel is `[inputs, outputs]`, so that no product needs a transpose. */
+export interface LinearTensors {
+  readonly [name: string]: tf.Tensor
+  readonly kernel: tf.Tensor2D
+  readonly bias: tf.Tensor1D
+}
+
+export interface NormTensors {
+  readonly [name: string]: tf.Tensor
+  readonly gain: tf.Tensor1D
+  readonly bias: tf.Tensor1D
+}
+
+export interface LayerTensors {
+  readonly [name: string]: LinearTensors | NormTensors
+  readonly query: LinearTensors
+  readonly key: LinearTensors
+  readonly value: LinearTensors
+  readonly attentionOutput: LinearTensors
+  readonly attentionNorm: NormTensors
+  readonly intermediate: LinearTensors
+  readonly output: LinearTensors
+  readonly outputNorm: NormTensors
+}
+
+/** A model's weights as tensors, in single precision. The caller disposes them (`tf.dispose`). */
+export interface BertTensors {
+  readonly [name: string]: tf.Tensor | LinearTensors | NormTensors | LayerTensors[]
+  readonly wordEmbeddings: tf.Tensor2D
+  readonly positionEmbeddings: tf.Tensor2D
+  readonly typeEmbeddings: tf.Tensor2D
+  readonly embeddingNorm: NormTensors
+  readonly layers: LayerTensors[]
+  readonly pooler: LinearTensors
+  readonly classifier: LinearTensors
+}
+
+/** Weights as tensors; int8 ones are widened. */
+export function bertTensors(weights: BertWeights): BertTensors {
+  const table = (matrix: Matrix) => tf.tensor2d(matrixValues(matrix), [matrix.rows, matrix.columns])
+  const linear = ({ weight, bias }: Linear): LinearTensors => ({
+    kernel: tf.tensor2d(transposed(matrixValues(weight), weight.rows, weight.columns), [weight.columns, weight.rows]),
+    bias: tf.tensor1d(bias),
+  })
+  const norm = ({ gain, bias }: Norm): NormTensors => ({ gain: tf.tensor1d(gain), bias: tf.tensor1d(bias) })
+  return {
+    wordEmbeddings: table(weights.wordEmbeddings),
+    positionEmbeddings: table(weights.positionEmbeddings),
+    typeEmbeddings: table(weights.typeEmbeddings),
+    embeddingNorm: norm(weights.embeddingNorm),
+    layers: weights.layers.map((layer) => ({
+      query: linear(layer.query),
+      key: linear(layer.key),
+      value: linear(layer.value),
+      attentionOutput: linear(layer.attentionOutput),
+      attentionNorm: norm(layer.attentionNorm),
+      intermediate: linear(layer.intermediate),
+      output: linear(layer.output),
+      outputNorm: norm(layer.outputNorm),
+    })),
+    pooler: linear(weights.pooler),
+    classifier: linear(weights.classifier),
+  }
+}
+
+/**
+ * BERT's forward pass in TensorFlow.js, differentiable in all weights (the operations have gradients).
+ * @param ids int32 `[batch, length]`
+ * @param types int32 `[batch, length]`
+ * @param mask float32 `[batch, length]`, 1 for tokens and 0 for padding; absent where there is no padding
+ * @returns logits `[batch, labels]`
+ */
+export function bertLogits(
+  tensors: BertTensors,
+  config: BertConfig,
+  ids: tf.Tensor2D,
+  types: tf.Tensor2D,
+  mask?: tf.Tensor2D,
+): tf.Tensor2D {
+  const [batch, length] = ids.shape
+  const { hidden, heads, normEpsilon } = config
+  const rows = batch * length
+  const place = tf.tile(tf.slice(tensors.positionEmbeddings, [0, 0], [length, hidden]), [batch, 1])
+  const words = tf.gather(tensors.wordEmbeddings, tf.reshape(ids, [rows]))
+  const segments = tf.gather(tensors.typeEmbeddings, tf.reshape(types, [rows]))
+  let x = norm(tf.add(tf.add(words, place), segments), tensors.embeddingNorm, normEpsilon)
+  const masked = mask && tf.mul(tf.sub(tf.reshape(mask, [batch, 1, 1, length]), 1), 1e9)
+  for (const layer of tensors.layers) {
+    const split = (y: tf.Tensor2D, order: number[]) => tf.transpose(tf.reshape(y, [batch, length, heads, hidden / heads]), order)
+    const query = split(linear(x, layer.query), [0, 2, 1, 3])
+    const key = split(linear(x, layer.key), [0, 2, 3, 1])
+    const value = split(linear(x, layer.value), [0, 2, 1, 3])
+    const scores = tf.mul(tf.matMul(query, key), 1 / Math.sqrt(hidden / heads))
+    const mixed = tf.matMul(tf.softmax(masked ? tf.add(scores, masked) : scores), value)
+    const context = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [rows, hidden]) as tf.Tensor2D
+    const middle = norm(tf.add(linear(context, layer.attentionOutput), x), layer.attentionNorm, normEpsilon)
+    const inner = activate(linear(middle, layer.intermediate), config.activation)
+    x = norm(tf.add(linear(inner, layer.output), middle), layer.outputNorm, normEpsilon)
+  }
+  const first = tf.reshape(tf.slice(tf.reshape(x, [batch, length, hidden]), [0, 0, 0], [batch, 1, hidden]), [batch, hidden]) as tf.Tensor2D
+  return linear(tf.tanh(linear(first, tensors.pooler)), tensors.classifier)
+}
+
+function linear(x: tf.Tensor2D, { kernel, bias }: LinearTensors): tf.Tensor2D {
+  return tf.add(tf.matMul(x, kernel), bias)
+}
+
+function norm(x: tf.Tensor2D, { gain, bias }: NormTensors, epsilon: number): tf.Tensor2D {
+  const centred = tf.sub(x, tf.mean(x, 1, true))
+  const variance = tf.mean(tf.square(centred), 1, true)
+  return tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon))), gain), bias)
+}
+
+function activate(x: tf.Tensor2D, activation: Activation): tf.Tensor2D {
+  if (activation === 'relu') return tf.relu(x)
+  if (activation === 'gelu') return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1))
+  const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI))
+  return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1))
+}
