@@ -15,7 +15,7 @@ const rules: ((file: string, text: string, bytes: number) => string | undefined)
   function lockedAddress(file, text) {
     if (!file.endsWith('package-lock.json')) return
     return text.includes('"resolved": "http')
-      ? 'records download addresses: npm config set omit-lockfile-registry-resolved true'
+      ? 'records download addresses, which .npmrc leaves out: write it again with npm install'
       : undefined
   },
   function longSource(file, text) {
