@@ -45,8 +45,9 @@ function lmdb(): typeof import('lmdb') {
   } catch (cause) {
     throw new KdError({
       kind: 'missing',
-      what: 'a logit store needs the package lmdb, which is not installed',
-      fix: 'npm install lmdb',
+      what: 'a logit store needs the package lmdb, which is not installed or has no native build here',
+      where: { option: 'store' },
+      fix: 'Run npm install lmdb, or leave out `store`: a run that is stopped then begins anew.',
       cause,
     })
   }
