@@ -1,1 +1,11 @@
-export {}
+export { type BilstmOptions, bilstm, type StudentDescription } from './bilstm/description.ts'
+export { BilstmLayer, type BilstmLayerOptions } from './bilstm/layer.ts'
+export type {
+  Prediction,
+  RowTable,
+  SaveOptions,
+  Student,
+  StudentTraining,
+  TrainingBatch,
+  TrainingContext,
+} from './student.ts'

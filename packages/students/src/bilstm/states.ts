@@ -1,0 +1,134 @@
+import * as tf from '@tensorflow/tfjs-core'
+
+/** The words of a batch for both directions, each left-aligned: `[2, length, batch]`, the backward one reversed. */
+export interface StatesInput {
+  /** Each distinct word's projection with bias: `[distinct, 8 * units]`, forward gates, then backward. */
+  readonly projections: tf.Tensor2D
+  /** Row of `projections` for each place: int32 `[2, length, batch]`. */
+  readonly positions: tf.Tensor
+  /** `[2, units, 4 * units]` */
+  readonly recurrent: tf.Tensor3D
+  /**
+   * 1 where a text ends at one of the last places, else 0: `[ends, batch, 1]`. The last of them belongs to the last
+   * place. A row of zeros (padding of the batch) has states of zero.
+   */
+  readonly ends: tf.Tensor3D
+}
+
+/**
+ * The final states of a bidirectional LSTM for training: `[batch, 2 * units]`, as `BilstmLayer` has them.
+ *
+ * Both directions read left to right and go through each time step together. What follows the end of a text is
+ * computed and never used: states are taken at the ends only, so that no gradient comes from there.
+ */
+export function finalStates({ projections, positions, recurrent, ends }: StatesInput): tf.Tensor2D {
+  const [, length, batch] = positions.shape as [number, number, number]
+  const units = recurrent.shape[1]
+  const [distinct] = projections.shape
+  const byDirection = tf.reshape(projections, [distinct * 2, 4 * units])
+  const rows = tf.add(tf.mul(positions, tf.scalar(2, 'int32')), tf.tensor3d([0, 1], [2, 1, 1], 'int32'))
+  const x = tf.gather(byDirection, tf.reshape(rows, [2 * length * batch]) as tf.Tensor1D)
+  const final = recur(tf.reshape(x, [2, length * batch, 4 * units]) as tf.Tensor3D, recurrent, ends)
+  return tf.reshape(tf.transpose(final, [1, 0, 2]), [batch, 2 * units])
+}
+
+/** What the way back needs of one time step, each `[2, batch, units]`. */
+interface StepState {
+  i: tf.Tensor
+  f: tf.Tensor
+  g: tf.Tensor
+  o: tf.Tensor
+  /** i * g */
+  ig: tf.Tensor
+  /** f * c before the step; absent in the first, where c is zero. */
+  fc: tf.Tensor | undefined
+  tanhC: tf.Tensor
+  h: tf.Tensor
+}
+
+/**
+ * The recurrence with its gradient by hand: half the passes over memory that automatic differentiation makes, and one
+ * product for the recurrent weights' gradient instead of one a time step.
+ * @param x `[2, length * batch, 4 * units]`
+ * @returns `[2, batch, units]`
+ */
+function recur(x: tf.Tensor3D, recurrent: tf.Tensor3D, ends: tf.Tensor3D): tf.Tensor3D {
+  const [endCount, batch] = ends.shape
+  const length = x.shape[1] / batch
+  const run = tf.customGrad((...inputs) => {
+    const [x, recurrent, save] = inputs as unknown as [tf.Tensor3D, tf.Tensor3D, (tensors: tf.Tensor[]) => void]
+    const masks = tf.unstack(ends)
+    const steps = forward(tf.split(x, length, 1) as tf.Tensor3D[], recurrent)
+    const value = sum(masks.map((mask, end) => tf.mul(mask, steps[length - endCount + end]!.h)))
+    const saved = steps.flatMap(({ i, f, g, o, ig, fc, tanhC, h }) => [i, f, g, o, ig, tanhC, h, ...(fc ? [fc] : [])])
+    save([recurrent, ...masks, ...saved])
+    return {
+      value,
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [recurrent, ...rest] = saved as [tf.Tensor3D, ...tf.Tensor[]]
+        return backward(dy as tf.Tensor3D, recurrent, rest.slice(0, endCount), restore(rest.slice(endCount), length))
+      },
+    }
+  })
+  return run(x, recurrent) as tf.Tensor3D
+}
+
+function restore(saved: tf.Tensor[], length: number): StepState[] {
+  let at = 0
+  return Array.from({ length }, (_, place) => {
+    const [i, f, g, o, ig, tanhC, h] = saved.slice(at, (at += 7)) as [tf.Tensor, ...tf.Tensor[]] as tf.Tensor[]
+    const fc = place === 0 ? undefined : saved[at++]
+    return { i, f, g, o, ig, fc, tanhC, h } as StepState
+  })
+}
+
+function forward(x: tf.Tensor3D[], recurrent: tf.Tensor3D): StepState[] {
+  const steps: StepState[] = []
+  let c: tf.Tensor | undefined
+  for (const xt of x) {
+    const before = steps.at(-1)?.h
+    const z = before ? tf.add(xt, tf.matMul(before as tf.Tensor3D, recurrent)) : xt
+    const [zi, zf, zg, zo] = tf.split(z, 4, 2) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
+    const i = tf.sigmoid(zi)
+    const f = tf.sigmoid(zf)
+    const g = tf.tanh(zg)
+    const o = tf.sigmoid(zo)
+    const ig = tf.mul(i, g)
+    const fc = c && tf.mul(f, c)
+    c = fc ? tf.add(fc, ig) : ig
+    const tanhC = tf.tanh(c)
+    steps.push({ i, f, g, o, ig, fc, tanhC, h: tf.mul(o, tanhC) })
+  }
+  return steps
+}
+
+/**
+ * Gradients of x and of the recurrent weights. With `h = o tanh(c)`, `c = fc + ig`:
+ * dz_o = dh h (1 - o), dc += dh (o - h tanh(c)), dz_i = dc ig (1 - i), dz_f = dc fc (1 - f), dz_g = dc (i - ig g), dc before = dc f.
+ */
+function backward(dy: tf.Tensor3D, recurrent: tf.Tensor3D, masks: tf.Tensor[], steps: StepState[]): tf.Tensor3D[] {
+  const transposed = tf.transpose(recurrent, [0, 2, 1])
+  const dzs: tf.Tensor[] = []
+  let dz: tf.Tensor3D | undefined
+  let dcAfter: tf.Tensor | undefined
+  for (let place = steps.length - 1; place >= 0; place--) {
+    const { i, f, g, o, ig, fc, tanhC, h } = steps[place]!
+    const mask = masks[place - steps.length + masks.length]
+    const dh = sum([dz && tf.matMul(dz, transposed), mask && tf.mul(mask, dy)])
+    const dc = sum([tf.mul(dh, tf.sub(o, tf.mul(h, tanhC))), dcAfter])
+    const dzi = tf.mul(dc, tf.sub(ig, tf.mul(ig, i)))
+    const dzf = fc ? tf.mul(dc, tf.sub(fc, tf.mul(fc, f))) : tf.zerosLike(dzi)
+    const dzg = tf.mul(dc, tf.sub(i, tf.mul(ig, g)))
+    const dzo = tf.mul(dh, tf.sub(h, tf.mul(h, o)))
+    dz = tf.concat([dzi, dzf, dzg, dzo], 2) as tf.Tensor3D
+    dzs.unshift(dz)
+    dcAfter = tf.mul(dc, f)
+  }
+  const dx = tf.concat(dzs, 1) as tf.Tensor3D
+  const before = tf.concat([tf.zerosLike(steps[0]!.h), ...steps.slice(0, -1).map(({ h }) => h)], 1) as tf.Tensor3D
+  return [dx, tf.matMul(before, dx, true)]
+}
+
+function sum(terms: readonly (tf.Tensor | undefined)[]): tf.Tensor {
+  return terms.filter((term) => term !== undefined).reduce((a, b) => tf.add(a, b))
+}

@@ -1,0 +1,93 @@
+import type { Example, LogitsOptions } from '@kd/core'
+import type { FileSystem } from '@kd/core/node'
+import type { OnnxTensor } from '@kd/jit'
+import type { Vocabulary } from '@kd/runtime'
+import type * as tf from '@tensorflow/tfjs-core'
+import type { LayersModel } from '@tensorflow/tfjs-layers'
+import type { StudentDescription } from './bilstm/description.ts'
+
+export interface Prediction {
+  readonly label: string
+  /** Of `label`, from 0 to 1. */
+  readonly probability: number
+  /** Of each label, in the order of `student.labels`. */
+  readonly probabilities: readonly number[]
+  readonly logits: readonly number[]
+}
+
+export interface SaveOptions {
+  /** Default: the machine's. */
+  fileSystem?: FileSystem
+  /** Further sections of the model card: Markdown by heading, such as a table of results. */
+  card?: Readonly<Record<string, string>>
+}
+
+/** A small model that learns from a teacher. It answers as a teacher does, too. */
+export interface Student {
+  readonly name: string
+  readonly description: StudentDescription
+  readonly vocabulary: Vocabulary
+  /** Names of the classes in the order of the logits. */
+  readonly labels: readonly string[]
+  /**
+   * The student as a TensorFlow.js model: word ids int32 `[batch, length]`, padded with 0 behind the words, to logits
+   * `[batch, classes]`. It has the student's weights, and the student has its: either may be trained.
+   */
+  readonly model: LayersModel
+  readonly parameters: { readonly total: number; readonly withoutEmbeddings: number }
+  /** Logits of each example, row-major `[examples.length, labels.length]`. */
+  logits(examples: readonly Example[], options?: LogitsOptions): Promise<Float32Array>
+  predict(text: string): Promise<Prediction>
+  predict(texts: readonly string[]): Promise<Prediction[]>
+  /**
+   * Writes the folder that `loadStudent` reads, whole or not at all.
+   * @returns how many bytes it has
+   * @throws KdError of kind `io`; what was there before is untouched
+   */
+  save(folder: string, options?: SaveOptions): Promise<{ bytes: number }>
+  /** What a training step needs. After training, `logits` and all else go by the new weights. */
+  training(): StudentTraining
+  /** Copies of all weights by the names, and in the layout, of `tensorShapes` of @kd/runtime. */
+  weights(): Record<string, Float32Array>
+  /** @throws KdError of kind `mismatch` if names or sizes are others */
+  setWeights(weights: Readonly<Record<string, Float32Array>>): void
+  dispose(): void
+}
+
+/** Word vectors on the host, `[rows, dimensions]` row-major; a training step reads and updates the rows it meets. */
+export interface RowTable {
+  readonly name: string
+  readonly data: Float32Array
+  readonly dimensions: number
+  readonly trainable: boolean
+}
+
+export interface TrainingBatch {
+  readonly inputs: Readonly<Record<string, tf.Tensor>>
+  /** The batch's distinct rows of each table, `[distinct, dimensions]`. */
+  readonly rows: Readonly<Record<string, tf.Tensor2D>>
+  /** int32, of the shape of the ids: which of the distinct rows each place has. */
+  readonly positions: tf.Tensor
+}
+
+export interface TrainingContext {
+  dropout(x: tf.Tensor, rate: number): tf.Tensor
+}
+
+/** A student as a training step sees it; made for `trainStep` of @kd/jit. */
+export interface StudentTraining {
+  /** All weights but word vectors. */
+  readonly variables: tf.Variable[]
+  readonly tables: readonly RowTable[]
+  /** Word ids, at least one, at most the description's `maxLength`. */
+  encode(example: Example): Int32Array
+  /** The padded length that a text of this length is batched at; a batch of one bucket is the cheapest. */
+  bucket(length: number): number
+  /** A batch of `size` rows; those beyond the texts are padding, and change nothing for the others. */
+  batch(
+    texts: readonly Int32Array[],
+    size: number,
+  ): { ids: { data: Int32Array; shape: readonly number[] }; inputs: Record<string, OnnxTensor> }
+  /** Logits `[size, classes]` with dropout; gradients flow to the variables and the rows. */
+  logits(batch: TrainingBatch, context: TrainingContext): tf.Tensor2D
+}
