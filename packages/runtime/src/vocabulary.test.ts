@@ -44,6 +44,7 @@ test.each([
   ['', 1, /the end.*\[PAD\]/],
   ['[PAD]\n[MASK]\n[UNK]\n', 2, /\[UNK\] belongs/],
   ['[PAD]\n[UNK]\n[MASK]\na\n\nb\n', 5, /not one word/],
+  ['[PAD]\n[UNK]\n[MASK]\nfil', 4, /was cut/],
   ['[PAD]\n[UNK]\n[MASK]\na b\n', 4, /not one word/],
   ['[PAD]\n[UNK]\n[MASK]\na\nb\na\n', 6, /twice/],
 ])('refuses %j', (text, line, message) => {

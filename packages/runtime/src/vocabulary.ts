@@ -46,7 +46,7 @@ export class Vocabulary {
    */
   static fromText(text: string, source = 'vocabulary'): Vocabulary {
     const lines = text.split(/\r?\n/)
-    if (lines.at(-1) === '') lines.pop()
+    const rest = lines.pop()
     const fail = (what: string, line: number) =>
       new KdError({
         kind: 'format',
@@ -57,6 +57,7 @@ export class Vocabulary {
     specialWords.forEach((word, id) => {
       if (lines[id] !== word) throw fail(`${JSON.stringify(lines[id] ?? 'the end')} stands where ${word} belongs`, id + 1)
     })
+    if (rest !== '') throw fail(`its last line ${JSON.stringify(rest)} has no end: the file was cut`, lines.length + 1)
     const seen = new Set<string>()
     lines.forEach((word, id) => {
       if (word === '' || /\s/.test(word)) throw fail(`${JSON.stringify(word)} is not one word`, id + 1)

@@ -1,5 +1,7 @@
 export { type BilstmOptions, bilstm, type StudentDescription } from './bilstm/description.ts'
 export { BilstmLayer, type BilstmLayerOptions } from './bilstm/layer.ts'
+export { type CreateStudentOptions, createStudent } from './create-student.ts'
+export { loadStudent } from './load-student.ts'
 export type {
   Prediction,
   RowTable,

@@ -1,0 +1,46 @@
+import { KdError } from '@kd/core'
+import { channelNames, type Vocabulary } from '@kd/runtime'
+import type { StudentDescription } from './bilstm/description.ts'
+import { initialWeights } from './bilstm/initial.ts'
+import { BilstmStudent } from './bilstm/student.ts'
+import type { Student } from './student.ts'
+import { readyTensorflow } from './tensorflow.ts'
+import { initialVectors } from './vectors/initial-vectors.ts'
+
+export interface CreateStudentOptions {
+  /** Names of the classes in the order of the logits. */
+  labels: readonly string[]
+  /** The words it will know; build it of training texts only. */
+  vocabulary: Vocabulary
+  /** First weights, random vectors. Default: 0. */
+  seed?: number
+  /** Written into its card. */
+  task?: string
+}
+
+/**
+ * A student with first weights: random ones as PyTorch draws them, word vectors from the description's source.
+ * @throws KdError of kind `option` for fewer than two labels, equal labels, or a vocabulary above the description's size
+ */
+export async function createStudent(
+  description: StudentDescription,
+  { labels, vocabulary, seed = 0, task }: CreateStudentOptions,
+): Promise<Student> {
+  if (labels.length < 2 || new Set(labels).size < labels.length) {
+    throw new KdError({ kind: 'option', what: `[${labels}] are not two or more different names`, where: { option: 'labels' } })
+  }
+  if (vocabulary.size > description.vocabularySize) {
+    throw new KdError({
+      kind: 'option',
+      what: `it has ${vocabulary.size} words, the description allows ${description.vocabularySize}`,
+      where: { option: 'vocabulary' },
+    })
+  }
+  const { hidden, dense: denseUnits, dimensions, vectors, channels } = description
+  const names = channelNames(channels)
+  const table = await initialVectors(vocabulary.words, { dimensions, vectors, seed })
+  const embeddings = Object.fromEntries(names.map((name, index) => [`embeddings.${name}`, index === 0 ? table : table.slice()]))
+  const dense = initialWeights({ inputs: names.length * dimensions, hidden, dense: denseUnits, classes: labels.length }, seed)
+  await readyTensorflow()
+  return new BilstmStudent({ description, vocabulary, labels: Object.freeze([...labels]), task, embeddings, dense })
+}

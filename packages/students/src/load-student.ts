@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { KdError } from '@kd/core'
+import { readFileBytes } from '@kd/core/node'
+import { channelNames, modelFiles, readModel } from '@kd/runtime'
+import { BilstmStudent } from './bilstm/student.ts'
+import { fromNamed } from './bilstm/weights.ts'
+import type { Student } from './student.ts'
+import { readyTensorflow } from './tensorflow.ts'
+
+/**
+ * Loads the folder that `student.save` wrote. All of it is checked before any of it is used.
+ * @throws KdError of kind `missing`, `io`, `format` or `mismatch`, with the file
+ */
+export async function loadStudent(folder: string): Promise<Student> {
+  const read = (name: string) =>
+    readFileBytes(join(folder, name)).catch((error) => {
+      throw KdError.isInstance(error, 'missing') ? notSaved(join(folder, name), error) : error
+    })
+  const config = await read(modelFiles.config)
+  const [vocabulary, weights] = await Promise.all([read(modelFiles.vocabulary), read(modelFiles.weights)])
+  const model = readModel({ config, vocabulary, weights }, folder)
+  const { formatVersion: _, task, labels, ...description } = model.config
+  const sizes = {
+    inputs: channelNames(description.channels).length * description.dimensions,
+    hidden: description.hidden,
+    dense: description.dense,
+    classes: labels.length,
+  }
+  const dense = fromNamed(model.weights, sizes)
+  await readyTensorflow()
+  return new BilstmStudent({ description, vocabulary: model.vocabulary, labels, task, embeddings: model.weights, dense })
+}
+
+const notSaved = (file: string, cause: unknown) =>
+  new KdError({ kind: 'missing', what: 'there is no such file', where: { file }, fix: 'Give the folder that student.save wrote.', cause })

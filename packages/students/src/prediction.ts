@@ -1,0 +1,11 @@
+import type { Prediction } from './student.ts'
+
+/** The most probable label of one example's logits, by softmax. */
+export function predictionOf(logits: Float32Array, labels: readonly string[]): Prediction {
+  const largest = Math.max(...logits)
+  const exponentials = Array.from(logits, (logit) => Math.exp(logit - largest))
+  const total = exponentials.reduce((sum, value) => sum + value, 0)
+  const probabilities = exponentials.map((value) => value / total)
+  const best = logits.indexOf(largest)
+  return { label: labels[best]!, probability: probabilities[best]!, probabilities, logits: [...logits] }
+}
