@@ -1,9 +1,10 @@
-import { type Example, KdError, type LogitsOptions, type Teacher, throwIfAborted } from '@kd/core'
+import { type Example, KdError, type LogitsOptions, type Teacher, throwIfAborted, type WordVectors } from '@kd/core'
 import { batchesOfOneLength } from './batches.ts'
 import { type BertModel, findModel, readModel } from './files.ts'
 import { type Forward, forwardOn } from './forward.ts'
 import type { Arithmetic } from './onnx-products.ts'
 import { assertSelfCheck } from './self-check.ts'
+import { bertWordVectors, type WordVectorOptions } from './word-vectors.ts'
 
 export interface BertTeacherOptions {
   /** Names of the classes in the order of the logits. Default: `id2label` of config.json, else `LABEL_0`, `LABEL_1`, ... */
@@ -117,6 +118,11 @@ export class BertTeacher implements Teacher {
   /** Tokens of each example, special ones included, after truncation. */
   lengths(examples: readonly Example[]): Int32Array {
     return Int32Array.from(examples, (example) => this.#model.tokenizer.encode(example, this.maxLength).ids.length)
+  }
+
+  /** Vectors of whole words, made of the word pieces' embeddings: a student's first layer. */
+  wordVectors(options: WordVectorOptions): WordVectors {
+    return bertWordVectors(this.name, this.#model, options)
   }
 
   /** Frees the engine's copy of the weights. */

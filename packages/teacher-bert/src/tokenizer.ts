@@ -75,6 +75,11 @@ export class BertTokenizer {
     this.unknownId = typeof model?.unk_token === 'string' ? this.#tokenizer.token_to_id(model.unk_token) : undefined
   }
 
+  /** All tokens with their ids. */
+  tokens(): [token: string, id: number][] {
+    return [...this.#tokenizer.get_vocab()]
+  }
+
   /** Special tokens added to a text, or to a pair. */
   specials(pair: boolean): number {
     return this.#templates[pair ? 1 : 0].filter((part) => 'id' in part).length
