@@ -1,0 +1,91 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { augment } from '@kd/augment'
+import type { Example } from '@kd/core'
+import { crossEntropy, logitsMse } from '@kd/losses'
+import { bilstm, type Student } from '@kd/students'
+import { BertTeacher } from '@kd/teacher-bert'
+import { createReport, labelTransferSet, measure, type Report, train } from '@kd/trainer'
+import type { DemoPlan } from './plan.ts'
+
+export interface DemoResult {
+  report: Report
+  teacher: BertTeacher
+  /** The distilled student of the first seed, saved in `out/student`. */
+  student: Student
+}
+
+/** The method of Tang et al. 2019, composed of its pieces: augment, label, train, compare. */
+export async function demo(plan: DemoPlan): Promise<DemoResult> {
+  const { data, seeds, perExample, dimensions, training, out, onProgress, signal } = plan
+  const watched = { signal, onProgress }
+  const began = performance.now()
+
+  const teacher = await BertTeacher.load('@kd/teacher-sst2')
+  async function* transferExamples(): AsyncGenerator<Example> {
+    yield* data.train
+    yield* augment(data.train, { perExample, seed: 1, signal })
+  }
+  const store = join(out, 'logits.lmdb')
+  const exclude = [data.validation, data.test]
+  const transfer = await labelTransferSet(transferExamples(), teacher, { store, exclude, check: data.train, ...watched })
+
+  const ownVectors = bilstm({ vectors: teacher.wordVectors({ dimensions }) })
+  const kinds = [
+    { name: 'alone-random', description: bilstm({ dimensions }), examples: data.train, loss: crossEntropy() },
+    { name: 'alone', description: ownVectors, examples: data.train, loss: crossEntropy() },
+    { name: 'distilled', description: ownVectors, examples: transfer, loss: logitsMse() },
+  ]
+  const parts = { validation: data.validation, test: data.test, ...watched }
+  const rows = [
+    await measure(
+      'teacher',
+      seeds.map(() => teacher),
+      parts,
+    ),
+  ]
+  let trainSeconds = 0
+  let students: Student[] = []
+  for (const { name, description, examples, loss } of kinds) {
+    for (const student of students) student.dispose()
+    students = []
+    for (const seed of seeds) {
+      const checkpoint = { file: join(out, 'checkpoints', `${name}-${seed}.safetensors`) }
+      const { validation } = data
+      const trained = await train(description, examples, {
+        ...training,
+        name: `${name} ${seed}`,
+        loss,
+        seed,
+        validation,
+        checkpoint,
+        ...watched,
+      })
+      trainSeconds += trained.seconds
+      students.push(trained.student)
+    }
+    rows.push(await measure(name, students, parts))
+  }
+
+  const student = students[0]!
+  const total = (performance.now() - began) / 1000
+  const { read: augmentSeconds, label } = transfer.seconds
+  const report = createReport({
+    title: data.title,
+    task: data.train.task.name,
+    seeds,
+    data: {
+      train: data.train.length,
+      validation: data.validation.length,
+      test: data.test.length,
+      transfer: transfer.length,
+      ...transfer.counts,
+    },
+    settings: { ...training, batch: training.batchSize, dimensions, perExample },
+    seconds: { augment: augmentSeconds, label, train: trainSeconds, evaluate: total - augmentSeconds - label - trainSeconds, total },
+    rows,
+  })
+  await student.save(join(out, 'student'), { card: { Results: report.toMarkdown() } })
+  await writeFile(join(out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
+  return { report, teacher, student }
+}

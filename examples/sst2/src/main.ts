@@ -1,0 +1,44 @@
+import { KdError } from '@kd/core'
+import { argMax } from '@kd/losses/metrics'
+import { type DemoResult, demo } from './demo.ts'
+import { planOf } from './plan.ts'
+import { showProgress } from './progress.ts'
+
+/** Written for the demo. */
+const sentences = [
+  'a warm and clever little film',
+  'two hours of my life that nobody will give back',
+  'works exactly as described, fast shipping too',
+  'the waiter was rude; the soup was cold',
+  'not bad, not good, just long',
+]
+
+const stop = new AbortController()
+process.once('SIGINT', () => stop.abort(new Error('Ctrl-C')))
+const progress = showProgress()
+try {
+  const { notes, ...plan } = await planOf(process.argv.slice(2))
+  for (const note of notes) console.error(note)
+  const result = await demo({ ...plan, signal: stop.signal, onProgress: progress.onProgress })
+  progress.stop()
+  console.log(`\n${result.report}\n`)
+  await predictBeside(result)
+  console.log('\nThe student is in examples/sst2/out/student: npm run predict -- "so good that I called my mother"')
+} catch (error) {
+  progress.stop()
+  if (!KdError.isInstance(error)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}
+
+async function predictBeside({ teacher, student }: DemoResult): Promise<void> {
+  const theirs = argMax(await teacher.logits(sentences.map((text) => ({ text }))), teacher.labels.length)
+  const ours = await student.predict(sentences)
+  console.log(`${'teacher'.padEnd(10)} ${'student'.padEnd(16)} sentence`)
+  sentences.forEach((text, index) => {
+    const { label, probability } = ours[index]!
+    console.log(`${teacher.labels[theirs[index]!]!.padEnd(10)} ${`${label} ${Math.round(100 * probability)} %`.padEnd(16)} ${text}`)
+  })
+  student.dispose()
+  await teacher.dispose()
+}

@@ -1,0 +1,75 @@
+import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { KdError, type OnProgress } from '@kd/core'
+import { engine } from '@kd/jit'
+import type { TrainOptions } from '@kd/trainer'
+import { type DemoData, glueData, sentimentData } from './data.ts'
+
+/** What the demo does, from data to settings. */
+export interface DemoPlan {
+  data: DemoData
+  seeds: number[]
+  /** Synthetic sentences tried for each original. */
+  perExample: number
+  /** Of the word vectors. */
+  dimensions: number
+  training: TrainOptions & { steps: number; batchSize: number }
+  /** Folder of the store, the checkpoints, the report and the student. */
+  out: string
+  signal?: AbortSignal
+  onProgress?: OnProgress
+}
+
+// Chosen on validation data, docs/results.md has the trials. The large one is the experiment on GLUE's 67,349 sentences.
+const sizes = {
+  large: { perExample: 5, dimensions: 300, training: { steps: 5000, batchSize: 256, evaluateEvery: 250 } },
+  usual: { perExample: 8, dimensions: 100, training: { steps: 600, batchSize: 128, evaluateEvery: 40 } },
+  small: { perExample: 4, dimensions: 50, training: { steps: 120, batchSize: 64, evaluateEvery: 20 } },
+} as const
+
+export const usage = `npm run demo -- [--data DIR] [--seeds N] [--small] [--out DIR]
+  --data DIR   GLUE's SST-2: a folder with train.tsv and dev.tsv (default: 3,000 sentences of the npm package sentiment)
+  --seeds N    students of each kind, 1 to 20 (default: 1)
+  --small      a miniature in seconds
+  --out DIR    where the report and the student go (default: examples/sst2/out)`
+
+/** Reads the command line. */
+export async function planOf(argv: readonly string[]): Promise<DemoPlan & { notes: string[] }> {
+  const { data: folder, seeds: count, small, out } = parse(argv)
+  const seeds = Number(count)
+  if (!Number.isInteger(seeds) || seeds < 1 || seeds > 20) {
+    throw new KdError({ kind: 'option', what: `${count} is not a whole number from 1 to 20`, where: { option: '--seeds' }, fix: usage })
+  }
+  const { native, reason } = await engine()
+  const notes: string[] = []
+  if (!native && !small) {
+    notes.push(`The native engine is missing (${reason}): the whole demo would take about an hour, so this is the small one.`)
+    notes.push('Repair: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node')
+  }
+  const size = small || !native ? 'small' : folder ? 'large' : 'usual'
+  const data = folder ? await glueData(folder, size === 'small' ? 600 : undefined) : sentimentData(size === 'small' ? 600 : 3000)
+  return {
+    ...sizes[size],
+    data,
+    seeds: Array.from({ length: seeds }, (_, index) => index + 1),
+    out: out ?? fileURLToPath(new URL('../out', import.meta.url)),
+    notes: [...notes, `${availableParallelism()} cores`],
+  }
+}
+
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: {
+        data: { type: 'string' },
+        seeds: { type: 'string', default: '1' },
+        small: { type: 'boolean', default: false },
+        out: { type: 'string' },
+      },
+    }).values
+  } catch (error) {
+    throw new KdError({ kind: 'option', what: (error as Error).message, fix: usage })
+  }
+}

@@ -1,0 +1,133 @@
+import type { Dataset, OnProgress } from '@kd/core'
+import { KdError } from '@kd/core'
+import type { FileSystem } from '@kd/core/node'
+import { adadelta, adam, adamW, type Optimizer } from '@kd/jit'
+import { crossEntropy, type Loss, logitsMse } from '@kd/losses'
+
+/** How the learning rate goes over the steps: see `schedule.ts`. */
+export type Schedule = 'constant' | 'linear' | 'one-cycle'
+
+export interface TrainOptions {
+  /** Default: MSE on the teacher's logits where there are any (Tang et al. 2019, section 3.2), else cross-entropy on the labels. */
+  loss?: Loss
+  /** Default `adam`. The paper's is `adadelta` (rho 0.95): see `paper`. */
+  optimizer?: 'adam' | 'adamw' | 'adadelta' | Optimizer
+  /** Highest learning rate of the schedule. Default 1e-3; 1 for AdaDelta. */
+  learningRate?: number
+  /** Default `one-cycle`; `constant` for AdaDelta. */
+  schedule?: Schedule
+  /** Examples in one update, 1 to 4096. Default 256. */
+  batchSize?: number
+  /** Longest gradient (norm over all weights) that is used as it is; longer ones are shortened to it. Default 1. */
+  clipNorm?: number
+  /** Updates at the most. Give this or `epochs`. */
+  steps?: number
+  /** Passes over the data at the most. Default 10 where `steps` is absent. */
+  epochs?: number
+  /** Updates between two evaluations on `validation`. Default: an epoch, but at least 10 evaluations in all. */
+  evaluateEvery?: number
+  /** Evaluations without a better result after which training stops. Default: never before the last step. */
+  patience?: number
+  /** What the best weights are chosen on; without it the last weights are kept. Never the data that is reported. */
+  validation?: Dataset
+  /**
+   * What stands in for the gold label of an example without one when the loss needs labels: the teacher's arg-max
+   * (Tang et al. 2019, section 3.2), or an error.
+   */
+  labelsForUnlabelled?: 'teacher' | 'none'
+  /** Decides initial weights, order of examples and dropout. Default 0. */
+  seed?: number
+  /** Saves all state as it goes, and goes on from there when the file exists: with the same bits as without a pause. */
+  checkpoint?: CheckpointOptions
+  /** Shown in progress events. */
+  name?: string
+  signal?: AbortSignal
+  onProgress?: OnProgress
+}
+
+export interface CheckpointOptions {
+  file: string
+  /** Updates between two saves. Default 500. */
+  every?: number
+  fileSystem?: FileSystem
+}
+
+/** The paper's training settings (section 4.3): AdaDelta with rho 0.95 and learning rate 1, batches of 50. */
+export const paper = { optimizer: 'adadelta', learningRate: 1, schedule: 'constant', batchSize: 50 } as const satisfies TrainOptions
+
+const optimizers = { adam, adamw: adamW, adadelta } as const
+const schedules: readonly Schedule[] = ['constant', 'linear', 'one-cycle']
+
+export interface Settings {
+  loss: Loss
+  optimizer: Optimizer
+  learningRate: number
+  schedule: Schedule
+  batchSize: number
+  clipNorm: number
+  steps: number
+  evaluateEvery: number
+  patience: number
+  seed: number
+}
+
+/** Checks the options and fills in defaults; `examples` is the number of training examples. */
+export function settle(options: TrainOptions, examples: number, hasLogits: boolean): Settings {
+  const adaptive = options.optimizer === 'adadelta'
+  const loss = options.loss ?? (hasLogits ? logitsMse() : crossEntropy())
+  if (loss.needs.logits && !hasLogits) {
+    throw new KdError({
+      kind: 'mismatch',
+      what: `the loss ${loss.name} needs the teacher's logits, the training data has none`,
+      where: { option: 'loss' },
+      fix: 'Label the data first with labelTransferSet, or use crossEntropy() for gold labels.',
+    })
+  }
+  const batchSize = integer(options, 'batchSize', 256, 1, 4096)
+  const epochSteps = Math.ceil(examples / batchSize)
+  if (options.steps !== undefined && options.epochs !== undefined) {
+    throw new KdError({ kind: 'option', what: 'both steps and epochs are given', where: { option: 'steps' }, fix: 'Give one of them.' })
+  }
+  const steps =
+    options.steps === undefined ? epochSteps * integer(options, 'epochs', 10, 1, 10_000) : integer(options, 'steps', 1, 1, 10_000_000)
+  const schedule = options.schedule ?? (adaptive ? 'constant' : 'one-cycle')
+  if (!schedules.includes(schedule)) {
+    throw new KdError({ kind: 'option', what: `${schedule} is none of ${schedules.join(', ')}`, where: { option: 'schedule' } })
+  }
+  return {
+    loss,
+    optimizer: optimizerOf(options.optimizer ?? 'adam'),
+    learningRate: positive(options, 'learningRate', adaptive ? 1 : 1e-3),
+    schedule,
+    batchSize,
+    clipNorm: positive(options, 'clipNorm', 1),
+    steps,
+    evaluateEvery: integer(options, 'evaluateEvery', Math.max(1, Math.min(epochSteps, Math.ceil(steps / 10))), 1, 10_000_000),
+    patience: integer(options, 'patience', 10_000_000, 1, 10_000_000),
+    seed: integer(options, 'seed', 0, 0, Number.MAX_SAFE_INTEGER),
+  }
+}
+
+function optimizerOf(optimizer: NonNullable<TrainOptions['optimizer']>): Optimizer {
+  if (typeof optimizer !== 'string') return optimizer
+  if (Object.hasOwn(optimizers, optimizer)) return optimizers[optimizer]()
+  throw new KdError({
+    kind: 'option',
+    what: `${optimizer} is none of ${Object.keys(optimizers).join(', ')}`,
+    where: { option: 'optimizer' },
+  })
+}
+
+type NumberOption = { [K in keyof TrainOptions]-?: TrainOptions[K] extends number | undefined ? K : never }[keyof TrainOptions]
+
+function integer(options: TrainOptions, name: NumberOption, fallback: number, least: number, most: number): number {
+  const value = options[name] ?? fallback
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value
+  throw new KdError({ kind: 'option', what: `${value} is not a whole number from ${least} to ${most}`, where: { option: name } })
+}
+
+function positive(options: TrainOptions, name: NumberOption, fallback: number): number {
+  const value = options[name] ?? fallback
+  if (Number.isFinite(value) && value > 0) return value
+  throw new KdError({ kind: 'option', what: `${value} is not a number above 0`, where: { option: name } })
+}

@@ -1,0 +1,185 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Dataset, dataset, type Example, KdError, type ProgressEvent, Random, type Task } from '@kd/core'
+import { FailingFileSystem, fakeTeacher } from '@kd/core/test'
+import { crossEntropy, mixByAlpha } from '@kd/losses'
+import { bilstm, type Student } from '@kd/students'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { evaluate } from '../evaluation/evaluate.ts'
+import { labelTransferSet } from '../labelling/label-transfer-set.ts'
+import type { LabelledTransferSet } from '../labelling/transfer-set.ts'
+import type { TrainOptions } from './options.ts'
+import { train } from './train.ts'
+
+const task: Task = { name: 'moods', labels: ['sad', 'glad'], pairs: false, metrics: ['accuracy'] }
+const glad = ['fine', 'warm', 'bright', 'kind']
+const sad = ['grey', 'cold', 'dull', 'harsh']
+const filler = ['the', 'a', 'day', 'film', 'was', 'and', 'so', 'very']
+
+/** Texts of 1 to 9 words whose mood words decide the label. */
+function moods(count: number, seed: number): Dataset {
+  const random = new Random(seed, 'moods')
+  const examples = Array.from({ length: count }, (_, index): Example => {
+    random.at(index)
+    const label = random.integer(2)
+    const words = Array.from({ length: random.integer(9) }, () => filler[random.integer(filler.length)]!)
+    words.splice(random.integer(words.length + 1), 0, (label ? glad : sad)[random.integer(4)]!)
+    return { text: words.join(' '), label }
+  })
+  return dataset(task, examples)
+}
+
+const teacher = fakeTeacher({
+  labels: task.labels,
+  logitsOf: ({ text }) => {
+    const score = text.split(' ').reduce((sum, word) => sum + (glad.includes(word) ? 1 : sad.includes(word) ? -1 : 0), 0)
+    return [-2 * score, 2 * score]
+  },
+})
+
+const originals = moods(160, 1)
+const validation = moods(60, 2)
+const student = bilstm({ dimensions: 8, hidden: 6, dense: 8, dropout: 0.1 })
+const quick: TrainOptions = { steps: 24, batchSize: 32, learningRate: 0.02, evaluateEvery: 6, validation, seed: 3 }
+
+let folder: string
+let transfer: LabelledTransferSet
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kd-train-'))
+  transfer = await labelTransferSet(originals, teacher)
+})
+afterEach(() => rm(folder, { recursive: true }))
+
+const bitsOf = (trained: Student) =>
+  Object.entries(trained.weights()).map(([name, data]) => [
+    name,
+    Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex'),
+  ])
+
+async function failure(work: Promise<unknown>): Promise<KdError> {
+  const error = await work.then(
+    () => undefined,
+    (error) => error,
+  )
+  if (!KdError.isInstance(error)) throw error ?? new Error('it succeeded')
+  return error
+}
+
+describe('train', () => {
+  it("learns the teacher's logits, and keeps the weights that are best on validation", async () => {
+    const { student: trained, history, bestStep } = await train(student, transfer, { ...quick, steps: 60 })
+    const best = Math.max(...history.map((entry) => entry.validation!))
+    expect(best).toBeGreaterThan(0.95)
+    expect(history.find(({ step }) => step === bestStep)?.validation).toBe(best)
+    expect((await evaluate(trained, validation)).metrics.accuracy).toBe(best)
+    expect(trained.labels).toEqual(['sad', 'glad'])
+  })
+
+  it('learns gold labels alone, without a teacher', async () => {
+    const { history } = await train(student, originals, { ...quick, steps: 60 })
+    expect(Math.max(...history.map((entry) => entry.validation!))).toBeGreaterThan(0.95)
+  })
+
+  it('gives the same bits for the same seed, and others for another', async () => {
+    const one = await train(student, transfer, quick)
+    const again = await train(student, transfer, quick)
+    const other = await train(student, transfer, { ...quick, seed: 4 })
+    expect(bitsOf(again.student)).toEqual(bitsOf(one.student))
+    expect(bitsOf(other.student)).not.toEqual(bitsOf(one.student))
+  })
+
+  it('goes on after a stop with the same bits as without one', async () => {
+    const whole = await train(student, transfer, quick)
+    const file = join(folder, 'run.safetensors')
+    for (const stopAt of [7, 13, 22]) {
+      const stop = new AbortController()
+      const onProgress = ({ done }: ProgressEvent) => done === stopAt && stop.abort()
+      const error = await failure(train(student, transfer, { ...quick, checkpoint: { file, every: 6 }, signal: stop.signal, onProgress }))
+      expect(error.kind).toBe('aborted')
+    }
+    const seen: number[] = []
+    const resumed = await train(student, transfer, {
+      ...quick,
+      checkpoint: { file, every: 6 },
+      onProgress: ({ done }) => void seen.push(done),
+    })
+    expect(seen[0]).toBe(19)
+    expect(bitsOf(resumed.student)).toEqual(bitsOf(whole.student))
+    expect(resumed.history).toEqual(whole.history)
+    const finished = await train(student, transfer, { ...quick, checkpoint: { file, every: 6 } })
+    expect(bitsOf(finished.student)).toEqual(bitsOf(whole.student))
+  })
+
+  it('stops where patience ends', async () => {
+    const { steps, bestStep } = await train(student, transfer, { ...quick, steps: 400, patience: 2 })
+    expect(steps).toBe(bestStep + 12)
+  })
+
+  it('takes mixed losses; an unlabelled example has the teacher for its label', async () => {
+    const unlabelled = await labelTransferSet(
+      originals.examples.map(({ text }) => ({ text })),
+      teacher,
+    )
+    const { history } = await train(student, unlabelled, { ...quick, loss: mixByAlpha(0.5) })
+    expect(history).toHaveLength(4)
+    const error = await failure(train(student, unlabelled, { ...quick, loss: mixByAlpha(0.5), labelsForUnlabelled: 'none' }))
+    expect(error).toMatchObject({ kind: 'data' })
+  })
+
+  const wrong: [string, () => Promise<unknown>, Partial<KdError>][] = [
+    ['no examples', () => train(student, dataset(task, [])), { kind: 'data' }],
+    ['a loss on logits without logits', () => train(student, originals, { loss: mixByAlpha(0.5) }), { kind: 'mismatch' }],
+    ['an unlabelled example', () => train(student, dataset(task, [{ text: 'a' }]), { loss: crossEntropy() }), { kind: 'data' }],
+    ['steps and epochs', () => train(student, originals, { steps: 1, epochs: 1 }), { kind: 'option', where: { option: 'steps' } }],
+    ['a batch of none', () => train(student, originals, { batchSize: 0 }), { kind: 'option', where: { option: 'batchSize' } }],
+    ['a rate of zero', () => train(student, originals, { learningRate: 0 }), { kind: 'option', where: { option: 'learningRate' } }],
+    [
+      'an unknown optimizer',
+      () => train(student, originals, { optimizer: 'sgd' as 'adam' }),
+      { kind: 'option', where: { option: 'optimizer' } },
+    ],
+    [
+      'an unknown schedule',
+      () => train(student, originals, { schedule: 'step' as 'linear' }),
+      { kind: 'option', where: { option: 'schedule' } },
+    ],
+  ]
+  it.each(wrong)('refuses %s', async (_, work, expected) => {
+    expect(await failure(work())).toMatchObject(expected)
+  })
+
+  it('says at which step the loss is no longer a number', async () => {
+    const error = await failure(train(student, transfer, { ...quick, learningRate: 1e38, schedule: 'constant' }))
+    expect(error).toMatchObject({ kind: 'numeric', what: expect.stringMatching(/^the loss is (NaN|Infinity) at step \d+$/) })
+  })
+})
+
+describe('a checkpoint', () => {
+  it('of another training is refused and left as it is', async () => {
+    const file = join(folder, 'run.safetensors')
+    await train(student, transfer, { ...quick, checkpoint: { file, every: 6 } })
+    const error = await failure(train(student, transfer, { ...quick, batchSize: 16, checkpoint: { file, every: 6 } }))
+    expect(error).toMatchObject({ kind: 'mismatch', where: { file }, what: expect.stringContaining('batchSize is 32') })
+    const moreData = await labelTransferSet(moods(161, 1), teacher)
+    expect(await failure(train(student, moreData, { ...quick, checkpoint: { file } }))).toMatchObject({ kind: 'mismatch' })
+  })
+
+  it.each([
+    ['a text', 'step 12', 'format'],
+    ['nothing', '', 'format'],
+  ])('that is %s is refused', async (_, contents, kind) => {
+    const file = join(folder, 'run.safetensors')
+    await writeFile(file, contents)
+    expect(await failure(train(student, transfer, { ...quick, checkpoint: { file } }))).toMatchObject({ kind, where: { file } })
+  })
+
+  it.each([1, 2, 3])('on a disk whose change %i fails ends in an error and leaves nothing half-written', async (failAt) => {
+    const file = join(folder, 'run.safetensors')
+    const error = await failure(
+      train(student, transfer, { ...quick, checkpoint: { file, every: 6, fileSystem: new FailingFileSystem(failAt) } }),
+    )
+    expect(error).toMatchObject({ kind: 'io', where: { file } })
+    expect(await readdir(folder)).toEqual([])
+  })
+})

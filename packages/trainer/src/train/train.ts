@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto'
+import { type Dataset, KdError, type Task, throwIfAborted } from '@kd/core'
+import { trainStep } from '@kd/jit'
+import { Vocabulary } from '@kd/runtime'
+import { createStudent, type Student, type StudentDescription, type StudentTraining } from '@kd/students'
+import * as tf from '@tensorflow/tfjs-core'
+import { evaluate } from '../evaluation/evaluate.ts'
+import { type PlannedBatch, planEpoch } from './batch-plan.ts'
+import { type HistoryEntry, loadCheckpoint, saveCheckpoint, type TrainingIdentity, type TrainingState } from './checkpoint.ts'
+import { type Settings, settle, type TrainOptions } from './options.ts'
+import { scheduleFactor } from './schedule.ts'
+import { encodeTrainingSet, labelsOf, logitsOf, requireLabels, type TrainingData, type TrainingSet, textsOf } from './training-set.ts'
+
+export interface TrainResult {
+  readonly student: Student
+  /** Loss and validation metric at each evaluation. */
+  readonly history: readonly HistoryEntry[]
+  /** The step whose weights the student has: the best on validation data, else the last. */
+  readonly bestStep: number
+  readonly steps: number
+  readonly seconds: number
+}
+
+/**
+ * Trains a student on a transfer set (Tang et al. 2019, section 3.2) or, with gold labels alone, on a dataset.
+ * Vocabulary and classes come from the data. The weights that are best on `validation` are kept.
+ * @throws KdError of kind `option`, `mismatch`, `data`; `numeric` when the loss is no longer a number; `aborted`
+ */
+export async function train(description: StudentDescription, data: TrainingData, options: TrainOptions = {}): Promise<TrainResult> {
+  if (data.length === 0) throw new KdError({ kind: 'data', what: 'there are no examples to train on' })
+  const settings = settle(options, data.length, logitsOf(data) !== undefined)
+  const vocabulary = Vocabulary.build(textsOf(data), { size: description.vocabularySize })
+  const student = await createStudent(description, { labels: labelsOf(data), vocabulary, seed: settings.seed })
+  try {
+    const training = student.training()
+    const examples = encodeTrainingSet(data, training, options.labelsForUnlabelled ?? 'teacher')
+    if (settings.loss.needs.labels) requireLabels(examples, settings.loss.name)
+    return await run(student, training, examples, settings, options)
+  } catch (error) {
+    student.dispose()
+    throw error
+  }
+}
+
+async function run(
+  student: Student,
+  training: StudentTraining,
+  examples: TrainingSet,
+  settings: Settings,
+  options: TrainOptions,
+): Promise<TrainResult> {
+  const { steps, batchSize, evaluateEvery, patience, seed } = settings
+  const { validation, checkpoint, signal } = options
+  const step = trainStep({
+    variables: training.variables,
+    tables: training.tables,
+    optimizer: settings.optimizer,
+    clipNorm: settings.clipNorm,
+    seed,
+    loss: (batch, context) => weightedLoss(settings, training.logits(batch, context) as tf.Tensor2D, batch.inputs),
+  })
+  try {
+    const identity = checkpoint && identityOf(student, examples, settings)
+    const state: TrainingState = (checkpoint && identity && (await loadCheckpoint(identity, checkpoint))) ?? {
+      step: 0,
+      seconds: 0,
+      trainStep: {},
+      best: undefined,
+      history: [],
+    }
+    if (state.step > 0) await step.restore(state.trainStep)
+    const started = performance.now() - 1000 * state.seconds
+    const secondsSoFar = () => (performance.now() - started) / 1000
+    const lengths = Int32Array.from({ length: examples.length }, (_, index) => training.bucket(examples.ids(index).length))
+    const epochSteps = Math.ceil(examples.length / batchSize)
+
+    let plan: PlannedBatch[] = []
+    let planned = -1
+    let lossSum = 0
+    let lossCount = 0
+    let savedAt = state.step
+    while (state.step < steps && !exhausted(state, patience)) {
+      throwIfAborted(signal)
+      const epoch = Math.floor(state.step / epochSteps)
+      if (epoch !== planned) {
+        plan = planEpoch(lengths, batchSize, seed, epoch)
+        planned = epoch
+      }
+      const learningRate = settings.learningRate * scheduleFactor(settings.schedule, state.step, steps)
+      const { loss } = await step.run(batchOf(training, examples, plan[state.step % epochSteps]!, batchSize), { learningRate })
+      if (!Number.isFinite(loss)) {
+        throw new KdError({
+          kind: 'numeric',
+          what: `the loss is ${loss} at step ${state.step + 1}`,
+          fix: 'Lower the learningRate, or look for NaN in the logits or vectors.',
+        })
+      }
+      state.step++
+      lossSum += loss
+      lossCount++
+      if (state.step % evaluateEvery === 0 || state.step === steps) {
+        const entry: HistoryEntry = { step: state.step, loss: lossSum / lossCount }
+        lossSum = lossCount = 0
+        if (validation) await keepBest(student, validation, step, entry, state)
+        state.history.push(entry)
+      }
+      const latest = state.history.at(-1)
+      options.onProgress?.({
+        stage: 'train',
+        name: options.name,
+        done: state.step,
+        total: steps,
+        unit: 'steps',
+        seconds: secondsSoFar(),
+        figures: { loss, ...(latest?.validation === undefined ? {} : { validation: latest.validation }) },
+      })
+      // Checkpoints stand at evaluations, so that running means need not be saved.
+      if (checkpoint && identity && lossCount === 0 && state.step - savedAt >= (checkpoint.every ?? 500)) {
+        state.trainStep = await step.state()
+        state.seconds = secondsSoFar()
+        await saveCheckpoint(state, identity, checkpoint)
+        savedAt = state.step
+      }
+    }
+    if (state.best) student.setWeights(state.best.weights)
+    else await step.sync()
+    return { student, history: state.history, bestStep: state.best?.step ?? state.step, steps: state.step, seconds: secondsSoFar() }
+  } finally {
+    await step.dispose()
+  }
+}
+
+/** Mean over the batch's real examples: padding rows weigh nothing. */
+function weightedLoss({ loss }: Settings, logits: tf.Tensor2D, inputs: Record<string, tf.Tensor>): tf.Scalar {
+  const perExample = loss.perExample(logits, { logits: inputs.targetLogits as tf.Tensor2D, labels: inputs.targetLabels as tf.Tensor1D })
+  return tf.sum(tf.mul(perExample, inputs.targetWeights as tf.Tensor1D))
+}
+
+/** The student's inputs for a batch with its targets: always `size` rows, so that one traced step serves all batches of a length. */
+function batchOf(training: StudentTraining, examples: TrainingSet, planned: PlannedBatch, size: number) {
+  const { classes, logits, labels } = examples
+  const texts = Array.from(planned.examples, (index) => examples.ids(index))
+  const batch = training.batch(texts, size)
+  const targetLogits = new Float32Array(size * classes)
+  const targetLabels = new Int32Array(size)
+  const targetWeights = new Float32Array(size)
+  planned.examples.forEach((index, row) => {
+    if (logits) targetLogits.set(logits.subarray(index * classes, (index + 1) * classes), row * classes)
+    targetLabels[row] = Math.max(0, labels[index]!)
+    targetWeights[row] = 1 / texts.length
+  })
+  return {
+    ids: batch.ids,
+    inputs: {
+      ...batch.inputs,
+      targetLogits: { data: targetLogits, shape: [size, classes] },
+      targetLabels: { data: targetLabels, shape: [size] },
+      targetWeights: { data: targetWeights, shape: [size] },
+    },
+  }
+}
+
+async function keepBest(
+  student: Student,
+  validation: Dataset,
+  step: { sync(): Promise<void> },
+  entry: HistoryEntry,
+  state: TrainingState,
+): Promise<void> {
+  await step.sync()
+  const value = firstMetric(await evaluate(student, validation), validation.task)
+  entry.validation = value
+  if (state.best && value <= state.best.value) return
+  state.best = {
+    value,
+    step: entry.step,
+    weights: Object.fromEntries(Object.entries(student.weights()).map(([name, data]) => [name, data.slice()])),
+  }
+}
+
+function firstMetric(evaluation: { metrics: Readonly<Record<string, number>> }, task: Task): number {
+  return evaluation.metrics[task.metrics[0]!]!
+}
+
+function exhausted({ history, best }: TrainingState, patience: number): boolean {
+  return best !== undefined && history.filter(({ step }) => step > best.step).length >= patience
+}
+
+function identityOf(student: Student, examples: TrainingSet, { loss, optimizer, ...numbers }: Settings): TrainingIdentity {
+  const digest = createHash('sha256').update(examples.labels)
+  if (examples.logits) digest.update(examples.logits)
+  for (let index = 0; index < examples.length; index++) digest.update(examples.ids(index))
+  const { vectors, ...description } = student.description as StudentDescription & { vectors?: { name: string } }
+  return {
+    ...numbers,
+    loss: loss.name,
+    optimizer: optimizer.name,
+    student: JSON.stringify({ ...description, vectors: vectors?.name }),
+    data: digest.digest('hex'),
+  }
+}
