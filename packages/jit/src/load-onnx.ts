@@ -1,5 +1,6 @@
 import { KdError } from '@kd/core'
 import { boundEngine } from './engines/bound.ts'
+import { nextNative } from './engines/native/compiled.ts'
 import type { Held, ValueFacts } from './engines/native/protocol.ts'
 import type { NativeRuntime } from './engines/native/runtime.ts'
 import type { OnnxTensor } from './tensor.ts'
@@ -24,8 +25,6 @@ export interface OnnxSession {
   dispose(): Promise<void>
 }
 
-let sessions = 0
-
 /**
  * Loads the bytes of a `.onnx` file. All sessions live in one worker thread: runs never block the caller's.
  * @throws KdError of kind `engine` if the engine is not the native one, or refuses the model
@@ -37,7 +36,7 @@ export async function loadOnnx(bytes: Uint8Array, options: LoadOnnxOptions = {})
   }
   const engine = await boundEngine()
   const runtime = await engine.native()
-  const id = sessions++
+  const id = nextNative()
   const facts = await runtime.request(
     'load',
     { session: id, model: bytes, threads: threads ?? engine.info.threads, options: sessionOptions },

@@ -28,6 +28,8 @@ export interface RunRequest {
   readonly held?: Readonly<Record<string, Held>>
   /** Outputs that stay in the worker; never the buffer of an input of the same run. */
   readonly into?: Readonly<Record<string, Held>>
+  /** Outputs whose rows go into rows of a buffer, in order; rows beyond `rows.length` are dropped. */
+  readonly scatter?: Readonly<Record<string, { readonly buffer: string; readonly rows: Int32Array }>>
   /** Outputs that are sent back. */
   readonly returns: readonly string[]
 }
@@ -38,6 +40,8 @@ export interface Requests {
   run: [RunRequest, Record<string, OnnxTensor>]
   /** Makes or replaces buffers; a number allocates that many bytes of zeros. */
   hold: [{ buffers: Readonly<Record<string, OnnxTensor['data'] | number>> }, undefined]
+  /** Overwrites a part of a buffer, from `offset` in elements. */
+  write: [{ buffer: string; offset: number; data: Float32Array }, undefined]
   /** Copies of buffers, as they are, in bytes. */
   read: [{ buffers: readonly string[] }, Record<string, Uint8Array>]
   forget: [{ buffers: readonly string[] }, undefined]

@@ -32,13 +32,29 @@ const sessionOf = (id) => {
   return session
 }
 
+/** @param {string} name */
+const bytesOf = (name) => {
+  const bytes = buffers.get(name)
+  if (!bytes) throw new Error(`the buffer ${name} is not held`)
+  return bytes
+}
+
+/**
+ * @param {import('onnxruntime-node').Tensor} tensor of rank 2, with one row for each of `rows`, and perhaps more
+ * @param {ArrayBuffer} bytes
+ * @param {Int32Array} rows
+ */
+function scatterRows({ data, dims: [, columns] }, bytes, rows) {
+  const table = new Float32Array(bytes)
+  for (let i = 0; i < rows.length; i++) table.set(data.subarray(i * columns, (i + 1) * columns), rows[i] * columns)
+}
+
 /** @param {Held} held */
 function heldTensor({ buffer, type, shape, offset = 0 }) {
   const key = `${buffer}|${type}|${shape}|${offset}`
   let tensor = heldTensors.get(key)
   if (!tensor) {
-    const bytes = buffers.get(buffer)
-    if (!bytes) throw new Error(`the buffer ${buffer} is not held`)
+    const bytes = bytesOf(buffer)
     const View = views[type]
     const length = shape.reduce((product, side) => product * side, 1)
     tensor = new ort.Tensor(type, new View(bytes, offset * View.BYTES_PER_ELEMENT, length), shape)
@@ -74,7 +90,7 @@ const handlers = {
     return [{ inputs: facts(session.inputMetadata), outputs: facts(session.outputMetadata) }, []]
   },
 
-  async run({ session: id, feeds, held = {}, into = {}, returns }) {
+  async run({ session: id, feeds, held = {}, into = {}, scatter = {}, returns }) {
     const session = sessionOf(id)
     /** @type {Record<string, import('onnxruntime-node').Tensor>} */
     const inputs = {}
@@ -89,8 +105,9 @@ const handlers = {
     /** @type {Record<string, import('onnxruntime-node').Tensor | null>} */
     const fetches = {}
     for (const [name, place] of Object.entries(into)) fetches[name] = heldTensor(place)
-    for (const name of returns) fetches[name] ??= null
+    for (const name of [...Object.keys(scatter), ...returns]) fetches[name] ??= null
     const results = await session.run(inputs, fetches)
+    for (const [name, { buffer, rows }] of Object.entries(scatter)) scatterRows(results[name], bytesOf(buffer), rows)
     const answer = {}
     const moved = []
     for (const name of returns) {
@@ -109,12 +126,15 @@ const handlers = {
     return [undefined, []]
   },
 
+  async write({ buffer, offset, data }) {
+    new Float32Array(bytesOf(buffer)).set(data, offset)
+    return [undefined, []]
+  },
+
   async read({ buffers: names }) {
     const answer = {}
     for (const name of names) {
-      const bytes = buffers.get(name)
-      if (!bytes) throw new Error(`the buffer ${name} is not held`)
-      answer[name] = new Uint8Array(bytes.slice(0))
+      answer[name] = new Uint8Array(bytesOf(name).slice(0))
     }
     return [answer, Object.values(answer).map((bytes) => bytes.buffer)]
   },

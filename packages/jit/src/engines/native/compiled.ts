@@ -1,0 +1,46 @@
+import type { OnnxTensor } from '../../tensor.ts'
+import type { EmittedModel } from '../../trace/emit.ts'
+import type { Engine } from '../engine.ts'
+import type { RunRequest } from './protocol.ts'
+import type { NativeRuntime } from './runtime.ts'
+
+let count = 0
+
+/** Numbers that no two sessions or buffers of this process share. */
+export const nextNative = (): number => count++
+
+/** A model in the worker, and which of its inputs it really uses. */
+export class Compiled {
+  readonly runtime: NativeRuntime
+  readonly #session: number
+  readonly #inputs: ReadonlySet<string>
+
+  private constructor(runtime: NativeRuntime, session: number, inputs: ReadonlySet<string>) {
+    this.runtime = runtime
+    this.#session = session
+    this.#inputs = inputs
+  }
+
+  static async load(engine: Engine, model: EmittedModel): Promise<Compiled> {
+    const runtime = await engine.native()
+    const session = nextNative()
+    await runtime.request(
+      'load',
+      { session, model: model.bytes, threads: engine.info.threads, options: undefined },
+      'load the traced graph',
+    )
+    return new Compiled(runtime, session, new Set(model.inputs))
+  }
+
+  uses(input: string): boolean {
+    return this.#inputs.has(input)
+  }
+
+  run(request: Omit<RunRequest, 'session'>): Promise<Record<string, OnnxTensor>> {
+    return this.runtime.request('run', { ...request, session: this.#session }, 'run the traced graph')
+  }
+
+  async dispose(): Promise<void> {
+    if (this.runtime.death === undefined) await this.runtime.request('dispose', { session: this.#session })
+  }
+}

@@ -1,0 +1,61 @@
+import { KdError } from '@kd/core'
+import * as tf from '@tensorflow/tfjs-core'
+import type { StepBatch, StepContext, TrainStepOptions } from './options.ts'
+
+/** A parameter of a step: a variable, or the rows of a table that the batch names. */
+export interface Parameter {
+  readonly name: string
+  /** What the loss is differentiated by. */
+  readonly value: tf.Tensor
+  readonly slots: readonly tf.Tensor[]
+  readonly decay: number | undefined
+}
+
+export interface Updated {
+  readonly parameter: tf.Tensor
+  readonly slots: readonly tf.Tensor[]
+}
+
+export interface BodyArguments {
+  readonly options: TrainStepOptions
+  readonly parameters: readonly Parameter[]
+  readonly batch: StepBatch
+  readonly context: StepContext
+  readonly learningRate: tf.Scalar
+  readonly step: tf.Scalar
+}
+
+/** A step in TensorFlow.js operations: the loss, its gradients, the updates. A parameter without a gradient is left out. */
+export function stepBody({ options, parameters, batch, context, learningRate, step }: BodyArguments): {
+  loss: tf.Scalar
+  updated: (Updated | undefined)[]
+} {
+  const { optimizer, clipNorm } = options
+  const loss = () => {
+    const value = options.loss(batch, context)
+    if (value.rank !== 0) {
+      throw new KdError({ kind: 'option', what: `the loss has the shape [${value.shape}], not []`, where: { option: 'loss' } })
+    }
+    return value
+  }
+  const values = parameters.map(({ value }) => value)
+  const { value, grads } = tf.engine().gradients(loss, values, undefined, true)
+  const gradients = grads as (tf.Tensor | undefined)[]
+  if (gradients.every((gradient) => !gradient)) {
+    throw new KdError({ kind: 'option', what: 'the loss depends on none of the parameters', where: { option: 'loss' } })
+  }
+  const clipped = clipNorm === undefined ? gradients : clip(gradients, clipNorm)
+  const updated = parameters.map(({ value, slots, decay }, index) => {
+    const gradient = clipped[index]
+    return gradient && optimizer.update({ parameter: value, gradient, slots, learningRate, step, decay })
+  })
+  return { loss: value as tf.Scalar, updated }
+}
+
+/** As PyTorch's clip_grad_norm_: all scaled by the same factor, clipNorm / (norm + 1e-6), if it is below 1. */
+function clip(gradients: readonly (tf.Tensor | undefined)[], clipNorm: number): (tf.Tensor | undefined)[] {
+  const squares = gradients.flatMap((gradient) => (gradient ? [tf.sum(tf.square(gradient))] : []))
+  const norm = tf.sqrt(tf.addN(squares))
+  const factor = tf.minimum(tf.div(clipNorm, tf.add(norm, 1e-6)), 1)
+  return gradients.map((gradient) => gradient && tf.mul(gradient, factor))
+}

@@ -1,0 +1,55 @@
+import { KdError } from '@kd/core'
+
+export interface Distinct {
+  /** The distinct ids in the order of their first use, padded by repeats of the first. */
+  readonly ids: Int32Array
+  /** How many of them are no padding. */
+  readonly count: number
+  /** For each id of the batch its place in `ids`. */
+  readonly positions: Int32Array
+}
+
+/** Finds the distinct ids of a batch; the scratch memory, one number a row of the table, is kept between batches. */
+export class DistinctIds {
+  readonly #place: Int32Array
+
+  constructor(rows: number) {
+    this.#place = new Int32Array(rows).fill(-1)
+  }
+
+  /** @throws KdError of kind `option` for an id outside the table */
+  of(ids: Int32Array): Distinct {
+    const place = this.#place
+    const positions = new Int32Array(ids.length)
+    const found: number[] = []
+    let outside: number | undefined
+    for (let i = 0; i < ids.length; i++) {
+      const id = ids[i]!
+      if (!(id >= 0 && id < place.length)) {
+        outside = id
+        break
+      }
+      let at = place[id]!
+      if (at < 0) place[id] = at = found.push(id) - 1
+      positions[i] = at
+    }
+    for (const id of found) place[id] = -1
+    if (outside !== undefined) {
+      throw new KdError({
+        kind: 'option',
+        what: `the id ${outside} is not a row of the table of ${place.length}`,
+        where: { option: 'ids' },
+      })
+    }
+    const padded = new Int32Array(distinctBucket(found.length)).fill(found[0] ?? 0)
+    padded.set(found)
+    return { ids: padded, count: found.length, positions }
+  }
+}
+
+/** The next of eight sizes an octave: padding costs 4 % on average, and sizes repeat. */
+export function distinctBucket(count: number): number {
+  if (count <= 16) return 16
+  const grain = 2 ** (Math.floor(Math.log2(count)) - 3)
+  return Math.ceil(count / grain) * grain
+}

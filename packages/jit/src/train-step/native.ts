@@ -1,0 +1,312 @@
+import { KdError } from '@kd/core'
+import * as tf from '@tensorflow/tfjs-core'
+import { type DropoutUse, dropoutInput, dropoutTraced, dropoutUse, dropoutWords } from '../dropout.ts'
+import type { Engine } from '../engines/engine.ts'
+import { Compiled, nextNative } from '../engines/native/compiled.ts'
+import type { Held, RunRequest } from '../engines/native/protocol.ts'
+import type { NativeRuntime } from '../engines/native/runtime.ts'
+import { HeldVariables } from '../held-variables.ts'
+import type { OnnxTensor } from '../tensor.ts'
+import { record, tensorOf, valueOfTensor } from '../trace/backend.ts'
+import { emit } from '../trace/emit.ts'
+import type { Graph, Value } from '../trace/graph.ts'
+import { type Parameter, stepBody } from './body.ts'
+import { type PreparedStep, type StepEngine, type StepState, stateSizes, tableName, variableName } from './engine.ts'
+import type { RowTable, TrainStepOptions } from './options.ts'
+
+interface StepTrace {
+  readonly compiled: Compiled
+  readonly dropouts: readonly DropoutUse[]
+  /** Variables that the loss reads and the step does not update. */
+  readonly frozen: readonly tf.Variable[]
+}
+
+/**
+ * The step as one graph in the worker. Weights and slots live there, in two buffers that swap: a step reads one and
+ * writes the other, so that nothing is overwritten while it may still be read, and a step that fails changes nothing.
+ * Tables and their slots lie there as a whole; a step gathers the rows it needs and the worker puts them back.
+ */
+export class NativeStep implements StepEngine {
+  readonly #options: TrainStepOptions
+  readonly #engine: Engine
+  readonly #id = nextNative()
+  readonly #traces = new Map<string, StepTrace>()
+  readonly #frozen = new HeldVariables()
+  /** Offsets, in elements, of the variables and their slots in the swapping buffers. */
+  readonly #offsets = new Map<string, number>()
+  readonly #length: number
+  /** The variables' data as the worker knows them. */
+  readonly #known = new Map<tf.Variable, tf.DataId>()
+  #runtime: NativeRuntime | undefined
+  #current = 0
+
+  constructor(options: TrainStepOptions, engine: Engine) {
+    this.#options = options
+    this.#engine = engine
+    let length = 0
+    for (const [name, size] of stateSizes(options)) {
+      if (!name.startsWith('variable ')) continue
+      this.#offsets.set(name, length)
+      // Each begins on a cache line of its own.
+      length += Math.ceil(size / 16) * 16
+    }
+    this.#length = length
+  }
+
+  get traces(): number {
+    return this.#traces.size
+  }
+
+  async run(step: PreparedStep): Promise<number> {
+    const runtime = await this.#start()
+    await this.#writeAssigned(runtime)
+    const signature = signatureOf(step)
+    let trace = this.#traces.get(signature)
+    if (!trace) this.#traces.set(signature, (trace = await this.#trace(step)))
+    const { compiled, dropouts, frozen } = trace
+    const feeds: Record<string, OnnxTensor> = {
+      ids: { data: step.distinct.ids, shape: [step.distinct.ids.length] },
+      positions: { data: step.distinct.positions, shape: step.idsShape },
+      learningRate: { data: Float32Array.of(step.learningRate), shape: [] },
+      step: { data: Float32Array.of(step.step), shape: [] },
+    }
+    for (const [name, tensor] of Object.entries(step.inputs)) feeds[`input ${name}`] = tensor
+    dropouts.forEach((use, index) => {
+      const { rows, columns } = dropoutWords(this.#options.seed, step.step, index, use)
+      feeds[dropoutInput(index, 'rows')] = { data: rows, shape: [use.rows, 1] }
+      feeds[dropoutInput(index, 'columns')] = { data: columns, shape: [1, use.columns] }
+    })
+    for (const name of Object.keys(feeds)) if (!compiled.uses(name)) delete feeds[name]
+    const { loss } = await compiled.run({
+      feeds,
+      held: { ...this.#held(), ...(await this.#frozen.current(runtime, frozen)) },
+      into: this.#into(),
+      scatter: this.#scatter(step),
+      returns: ['loss'],
+    })
+    this.#current = 1 - this.#current
+    return loss!.data[0] as number
+  }
+
+  async sync(): Promise<void> {
+    const state = await this.read()
+    this.#options.variables.forEach((variable, index) => {
+      tf.tidy(() => variable.assign(tf.tensor(state[variableName(index)]!, variable.shape)))
+      this.#known.set(variable, variable.dataId)
+    })
+    for (const { name, data } of this.#trained()) data.set(state[tableName(name)]!)
+  }
+
+  async read(): Promise<Record<string, Float32Array>> {
+    const runtime = await this.#start()
+    await this.#writeAssigned(runtime)
+    const tables = [...stateSizes(this.#options).keys()].filter((name) => name.startsWith('table '))
+    const buffers = await runtime.request('read', { buffers: [this.#set(this.#current), ...tables.map((name) => this.#buffer(name))] })
+    const flat = new Float32Array(buffers[this.#set(this.#current)]!.buffer)
+    const state: Record<string, Float32Array> = {}
+    for (const [name, size] of stateSizes(this.#options)) {
+      const offset = this.#offsets.get(name)
+      state[name] = offset === undefined ? new Float32Array(buffers[this.#buffer(name)]!.buffer) : flat.slice(offset, offset + size)
+    }
+    return state
+  }
+
+  async write(state: StepState): Promise<void> {
+    this.#runtime = await this.#engine.native()
+    this.#traces.clear()
+    const flat = new Float32Array(this.#length)
+    const buffers: Record<string, Float32Array | number> = { [this.#set(0)]: flat, [this.#set(1)]: flat.byteLength }
+    for (const [name, values] of Object.entries(state)) {
+      const offset = this.#offsets.get(name)
+      if (offset === undefined) buffers[this.#buffer(name)] = values
+      else flat.set(values, offset)
+    }
+    for (const { name, data, trainable } of this.#tables()) if (!trainable) buffers[this.#buffer(tableName(name))] = data
+    await this.#runtime.request('hold', { buffers }, 'hold the weights')
+    this.#current = 0
+    for (const variable of this.#options.variables) this.#known.set(variable, variable.dataId)
+  }
+
+  async dispose(): Promise<void> {
+    const runtime = this.#runtime
+    await this.#frozen.dispose()
+    if (!runtime || runtime.death !== undefined) return
+    const tables = this.#tables().flatMap(({ name, trainable }) => [
+      tableName(name),
+      ...(trainable ? this.#options.optimizer.slots.map((slot) => tableName(name, slot)) : []),
+    ])
+    await runtime.request('forget', { buffers: [this.#set(0), this.#set(1), ...tables.map((name) => this.#buffer(name))] })
+    for (const { compiled } of this.#traces.values()) await compiled.dispose()
+    this.#traces.clear()
+  }
+
+  /** The worker with the weights in it: the variables' own and empty slots at first. */
+  async #start(): Promise<NativeRuntime> {
+    if (this.#runtime === undefined) {
+      const state: Record<string, Float32Array> = {}
+      for (const [name, size] of stateSizes(this.#options)) state[name] = new Float32Array(size)
+      this.#options.variables.forEach((variable, index) => {
+        state[variableName(index)] = variable.dataSync() as Float32Array
+      })
+      for (const { name, data } of this.#trained()) state[tableName(name)] = data
+      await this.write(state)
+    }
+    if (this.#runtime!.death !== undefined) {
+      throw new KdError({
+        kind: 'engine',
+        what: `the worker that held the weights is gone (${this.#runtime!.death})`,
+        fix: 'Go on from a saved state: restore(state).',
+      })
+    }
+    return this.#runtime!
+  }
+
+  /** A variable that was assigned since goes over again. */
+  async #writeAssigned(runtime: NativeRuntime): Promise<void> {
+    for (const [index, variable] of this.#options.variables.entries()) {
+      if (this.#known.get(variable) === variable.dataId) continue
+      this.#known.set(variable, variable.dataId)
+      const offset = this.#offsets.get(variableName(index))!
+      await runtime.request('write', { buffer: this.#set(this.#current), offset, data: variable.dataSync() as Float32Array })
+    }
+  }
+
+  async #trace(step: PreparedStep): Promise<StepTrace> {
+    const options = this.#options
+    const dropouts: DropoutUse[] = []
+    const { recording, result } = record(({ graph }) => {
+      const symbol = (name: string, tensor: { data: OnnxTensor['data']; shape: readonly number[] }) =>
+        tensorOf(graph.input(name, typeOf(tensor.data), tensor.shape))
+      const scalar = (name: string) => tensorOf(graph.input(name, 'float32', [])) as tf.Scalar
+      const ids = graph.input('ids', 'int32', [step.distinct.ids.length])
+      const parameters: Parameter[] = options.variables.map((variable, index) => ({
+        name: variableName(index),
+        value: variable,
+        slots: options.optimizer.slots.map((slot) => tensorOf(graph.input(variableName(index, slot), 'float32', variable.shape))),
+        decay: options.decay?.(variable),
+      }))
+      const rows: Record<string, tf.Tensor2D> = {}
+      for (const table of this.#tables()) {
+        rows[table.name] = tensorOf(gathered(graph, table, ids)) as tf.Tensor2D
+        if (!table.trainable) continue
+        const slots = options.optimizer.slots.map((slot) => tensorOf(gathered(graph, table, ids, slot)))
+        parameters.push({ name: tableName(table.name), value: rows[table.name]!, slots, decay: undefined })
+      }
+      const inputs = Object.fromEntries(Object.entries(step.inputs).map(([name, tensor]) => [name, symbol(`input ${name}`, tensor)]))
+      const positions = symbol('positions', { data: step.distinct.positions, shape: step.idsShape })
+      const dropout = (x: tf.Tensor, rate: number) => {
+        if (rate === 0) return x
+        dropouts.push(dropoutUse(x.shape))
+        return dropoutTraced(graph, x, rate, dropouts.length - 1)
+      }
+      const { loss, updated } = stepBody({
+        options,
+        parameters,
+        batch: { inputs, rows, positions },
+        context: { dropout },
+        learningRate: scalar('learningRate'),
+        step: scalar('step'),
+      })
+      const outputs: Record<string, Value> = { loss: valueOfTensor(loss) }
+      parameters.forEach((before, index) => {
+        const after = updated[index] ?? { parameter: before.value, slots: before.slots }
+        outputs[`${before.name} after`] = valueOfTensor(after.parameter)
+        options.optimizer.slots.forEach((slot, at) => {
+          outputs[`${before.name} ${slot} after`] = valueOfTensor(after.slots[at]!)
+        })
+      })
+      return outputs
+    })
+    const trained = new Set(options.variables)
+    for (const { variable, output } of recording.variables.values()) {
+      if (output) {
+        throw new KdError({
+          kind: 'engine',
+          what: `the loss assigns the variable ${variable.name}`,
+          fix: 'A training step updates variables by its optimizer only: assign outside of the loss.',
+        })
+      }
+    }
+    const compiled = await Compiled.load(this.#engine, emit(recording.graph, result))
+    const frozen = [...recording.variables.keys()].filter((variable) => !trained.has(variable))
+    return { compiled, dropouts, frozen }
+  }
+
+  /** Where the graph finds weights and slots. */
+  #held(): Record<string, Held> {
+    const held: Record<string, Held> = {}
+    const { slots } = this.#options.optimizer
+    this.#options.variables.forEach((variable, index) => {
+      held[`variable ${variable.id}`] = this.#part(this.#current, variableName(index), variable.shape)
+      for (const slot of slots) held[variableName(index, slot)] = this.#part(this.#current, variableName(index, slot), variable.shape)
+    })
+    for (const { name, data, dimensions, trainable } of this.#tables()) {
+      for (const slot of trainable ? [undefined, ...slots] : [undefined]) {
+        const shape = [data.length / dimensions, dimensions]
+        held[tableName(name, slot)] = { buffer: this.#buffer(tableName(name, slot)), type: 'float32', shape }
+      }
+    }
+    return held
+  }
+
+  /** Where it leaves those of the variables. */
+  #into(): Record<string, Held> {
+    const into: Record<string, Held> = {}
+    this.#options.variables.forEach(({ shape }, index) => {
+      for (const slot of [undefined, ...this.#options.optimizer.slots]) {
+        const name = variableName(index, slot)
+        into[`${name} after`] = this.#part(1 - this.#current, name, shape)
+      }
+    })
+    return into
+  }
+
+  /** Where the worker puts those of the rows. */
+  #scatter({ distinct }: PreparedStep): RunRequest['scatter'] {
+    const rows = distinct.ids.subarray(0, distinct.count)
+    const scatter: Record<string, { buffer: string; rows: Int32Array }> = {}
+    for (const { name } of this.#trained()) {
+      for (const slot of [undefined, ...this.#options.optimizer.slots]) {
+        scatter[`${tableName(name, slot)} after`] = { buffer: this.#buffer(tableName(name, slot)), rows }
+      }
+    }
+    return scatter
+  }
+
+  #part(set: number, name: string, shape: readonly number[]): Held {
+    return { buffer: this.#set(set), type: 'float32', shape, offset: this.#offsets.get(name)! }
+  }
+
+  #set(index: number): string {
+    return this.#buffer(`weights ${index}`)
+  }
+
+  #buffer(name: string): string {
+    return `step ${this.#id} ${name}`
+  }
+
+  #tables(): readonly RowTable[] {
+    return this.#options.tables ?? []
+  }
+
+  #trained(): RowTable[] {
+    return this.#tables().filter(({ trainable }) => trainable)
+  }
+}
+
+function gathered(graph: Graph, { name, data, dimensions }: RowTable, ids: Value, slot?: string): Value {
+  const table = graph.input(tableName(name, slot), 'float32', [data.length / dimensions, dimensions])
+  return graph.op('Gather', [table, ids], 'float32', [ids.shape[0]!, dimensions], { attributes: { axis: 0 } })
+}
+
+function typeOf(data: OnnxTensor['data']): 'float32' | 'int32' | 'bool' {
+  if (data instanceof Float32Array) return 'float32'
+  if (data instanceof Int32Array) return 'int32'
+  if (data instanceof Uint8Array) return 'bool'
+  throw new KdError({ kind: 'option', what: 'an input of a step is float32, int32 or bool (Uint8Array)', where: { option: 'inputs' } })
+}
+
+function signatureOf({ inputs, distinct, idsShape }: PreparedStep): string {
+  const names = Object.keys(inputs).sort()
+  return `${distinct.ids.length} [${idsShape}] ${names.map((name) => `${name} ${typeOf(inputs[name]!.data)}[${inputs[name]!.shape}]`).join()}`
+}

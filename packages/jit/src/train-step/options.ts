@@ -1,0 +1,73 @@
+import type * as tf from '@tensorflow/tfjs-core'
+import type { Optimizer } from '../optimizers/optimizer.ts'
+import type { OnnxTensor } from '../tensor.ts'
+
+/** A table of vectors, one a row, of which a batch needs a few rows: word vectors. */
+export interface RowTable {
+  readonly name: string
+  /** Row-major `[rows, dimensions]`; `sync` writes the trained rows into it. */
+  readonly data: Float32Array
+  readonly dimensions: number
+  readonly trainable: boolean
+}
+
+/** What the loss of a step is computed from. */
+export interface StepBatch {
+  readonly inputs: Readonly<Record<string, tf.Tensor>>
+  /** By table: the vectors of the batch's distinct ids, `[distinct, dimensions]`; rows beyond the last id are repeats. */
+  readonly rows: Readonly<Record<string, tf.Tensor2D>>
+  /** int32, of the shape of the batch's ids: each id's row in `rows`. */
+  readonly positions: tf.Tensor
+}
+
+export interface StepContext {
+  /** Zeroes each element with probability `rate` and divides the others by 1 - rate: by (seed, step, which call this is). */
+  dropout(x: tf.Tensor, rate: number): tf.Tensor
+}
+
+export interface TrainStepOptions {
+  /** float32 variables that each step updates. */
+  readonly variables: readonly tf.Variable[]
+  /** Tables looked up by the batch's `ids`; rows that a batch does not name are neither read nor changed by its step. */
+  readonly tables?: readonly RowTable[]
+  readonly optimizer: Optimizer
+  /** The loss of a batch, in TensorFlow.js operations. It is called once for each signature of the batch. */
+  loss(batch: StepBatch, context: StepContext): tf.Scalar
+  /** Of the dropout. A whole number from 0 to 2^53 - 1. */
+  readonly seed: number
+  /** Gradients are scaled down so that their norm, over all parameters, does not exceed this. */
+  readonly clipNorm?: number
+  /** A variable's weight decay in place of the optimizer's own. */
+  decay?(variable: tf.Variable): number
+}
+
+export interface StepInputs {
+  readonly inputs: Readonly<Record<string, OnnxTensor>>
+  /** Rows of the tables, of any shape. */
+  readonly ids?: { readonly data: Int32Array; readonly shape: readonly number[] }
+}
+
+export interface StepRunOptions {
+  /** Default: the optimizer's. */
+  learningRate?: number
+}
+
+/** A training step with everything that it changes. */
+export interface TrainStep {
+  /** One step. Steps run in the order of the calls; the arrays of the batch may be used again when it is done. */
+  run(batch: StepInputs, options?: StepRunOptions): Promise<{ loss: number }>
+  /** Writes the present weights into the variables and the tables' data. */
+  sync(): Promise<void>
+  /** All that a resume with the same bits needs: weights, the optimizer's slots, the number of steps. */
+  state(): Promise<Record<string, Float32Array>>
+  /**
+   * Goes back to a `state()`.
+   * @throws KdError of kind `mismatch` if the state is of another step; nothing has changed then
+   */
+  restore(state: Readonly<Record<string, Float32Array>>): Promise<void>
+  dispose(): Promise<void>
+  /** How often the loss was traced: once for each signature. */
+  readonly traces: number
+  /** How many steps were made. */
+  readonly steps: number
+}

@@ -1,0 +1,147 @@
+import '@tensorflow/tfjs-layers'
+import { KdError, Random } from '@kd/core'
+import { boundEngine } from '../engines/bound.ts'
+import type { Engine } from '../engines/engine.ts'
+import { nonNegative } from '../optimizers/checks.ts'
+import { sizeOf } from '../trace/graph.ts'
+import { DistinctIds } from './distinct.ts'
+import { type PreparedStep, type StepEngine, stateSizes } from './engine.ts'
+import { NativeStep } from './native.ts'
+import type { StepInputs, StepRunOptions, TrainStep, TrainStepOptions } from './options.ts'
+import { PlainStep } from './plain.ts'
+
+/**
+ * A training step as one graph: the loss, its gradients, and the optimizer's update of dense variables and of the
+ * table rows that a batch names (lazily: other rows and their slots stay as they are). Weights stay with the engine
+ * between steps; only the loss comes back, until `sync` or `state` asks. On the fallback engine the same step runs on
+ * TensorFlow.js, untraced.
+ * @throws KdError of kind `option` at once for options out of range; `engine` from a step that can't be traced
+ */
+export function trainStep(options: TrainStepOptions): TrainStep {
+  return trainStepOn(options, boundEngine)
+}
+
+/** The same on a given engine. */
+export function trainStepOn(options: TrainStepOptions, engine: () => Promise<Engine>): TrainStep {
+  checkOptions(options)
+  return new Step(options, engine)
+}
+
+class Step implements TrainStep {
+  readonly #options: TrainStepOptions
+  readonly #distinct: DistinctIds | undefined
+  readonly #bind: () => Promise<Engine>
+  #engine: StepEngine | undefined
+  #steps = 0
+  #last: Promise<unknown> = Promise.resolve()
+  #disposed = false
+
+  constructor(options: TrainStepOptions, bind: () => Promise<Engine>) {
+    this.#options = options
+    this.#bind = bind
+    const table = options.tables?.[0]
+    if (table) this.#distinct = new DistinctIds(table.data.length / table.dimensions)
+  }
+
+  get traces(): number {
+    return this.#engine?.traces ?? 0
+  }
+
+  get steps(): number {
+    return this.#steps
+  }
+
+  run(batch: StepInputs, { learningRate = this.#options.optimizer.learningRate }: StepRunOptions = {}): Promise<{ loss: number }> {
+    return this.#inOrder(async (engine) => {
+      const prepared = { ...this.#prepare(batch), learningRate: nonNegative('learningRate', learningRate), step: this.#steps + 1 }
+      const loss = await engine.run(prepared)
+      this.#steps++
+      return { loss }
+    })
+  }
+
+  sync(): Promise<void> {
+    return this.#inOrder((engine) => engine.sync())
+  }
+
+  state(): Promise<Record<string, Float32Array>> {
+    return this.#inOrder(async (engine) => ({ ...(await engine.read()), steps: Float32Array.of(this.#steps) }))
+  }
+
+  restore(state: Readonly<Record<string, Float32Array>>): Promise<void> {
+    return this.#inOrder(async (engine) => {
+      const { steps, ...values } = state
+      const sizes = stateSizes(this.#options)
+      const wrong = [...sizes].find(([name, size]) => values[name]?.length !== size)
+      const extra = Object.keys(values).find((name) => !sizes.has(name))
+      if (wrong || extra || steps?.length !== 1) {
+        const what = wrong
+          ? `${wrong[0]} has ${values[wrong[0]]?.length ?? 'no'} numbers in the state, ${wrong[1]} in the step`
+          : extra
+            ? `the state has ${extra}, which the step does not know`
+            : 'the state has no number of steps'
+        throw new KdError({ kind: 'mismatch', what, fix: 'Restore a state of a step with the same variables, tables and optimizer.' })
+      }
+      await engine.write(values)
+      this.#steps = steps[0]!
+    })
+  }
+
+  dispose(): Promise<void> {
+    if (this.#disposed) return Promise.resolve()
+    const done = this.#inOrder((engine) => engine.dispose())
+    this.#disposed = true
+    return done
+  }
+
+  #inOrder<T>(work: (engine: StepEngine) => Promise<T>): Promise<T> {
+    if (this.#disposed) return Promise.reject(new KdError({ kind: 'engine', what: 'the training step has been disposed' }))
+    const result = this.#last.then(async () => work(await this.#bound()))
+    this.#last = result.catch(() => {})
+    return result
+  }
+
+  async #bound(): Promise<StepEngine> {
+    if (!this.#engine) {
+      const engine = await this.#bind()
+      this.#engine = engine.info.native ? new NativeStep(this.#options, engine) : new PlainStep(this.#options)
+    }
+    return this.#engine
+  }
+
+  #prepare({ inputs, ids }: StepInputs): Omit<PreparedStep, 'learningRate' | 'step'> {
+    for (const [name, { data, shape }] of Object.entries({ ...inputs, ...(ids && { ids }) })) {
+      if (data.length !== sizeOf(shape)) {
+        throw new KdError({
+          kind: 'option',
+          what: `the shape [${shape}] has ${sizeOf(shape)} elements, the data ${data.length}`,
+          where: { option: name },
+        })
+      }
+    }
+    if (!this.#distinct || !ids) {
+      if (this.#distinct) throw new KdError({ kind: 'option', what: 'the step has tables, the batch no ids', where: { option: 'ids' } })
+      return { inputs, distinct: { ids: new Int32Array(0), count: 0, positions: new Int32Array(0) }, idsShape: [0] }
+    }
+    return { inputs, distinct: this.#distinct.of(ids.data), idsShape: [...ids.shape] }
+  }
+}
+
+function checkOptions({ variables, tables = [], seed, clipNorm }: TrainStepOptions): void {
+  const fail = (option: string, what: string) => new KdError({ kind: 'option', what, where: { option } })
+  new Random(seed)
+  if (clipNorm !== undefined && !(clipNorm > 0)) throw fail('clipNorm', `${clipNorm} is not a positive number`)
+  for (const { name, dtype } of variables) if (dtype !== 'float32') throw fail('variables', `${name} is ${dtype}, not float32`)
+  const rows = new Set<number>()
+  const names = new Set<string>()
+  for (const { name, data, dimensions } of tables) {
+    if (!Number.isInteger(dimensions) || dimensions < 1 || data.length === 0 || data.length % dimensions !== 0) {
+      throw fail('tables', `${name} has ${data.length} numbers, which are no rows of ${dimensions}`)
+    }
+    if (names.has(name)) throw fail('tables', `two are named ${name}`)
+    names.add(name)
+    rows.add(data.length / dimensions)
+  }
+  if (rows.size > 1) throw fail('tables', `they have ${[...rows].join(' and ')} rows, and the ids of a batch go for all`)
+  if (variables.length === 0 && !tables.some(({ trainable }) => trainable)) throw fail('variables', 'there is nothing to train')
+}
