@@ -1,3 +1,5 @@
+export type { Baseline, DataParts, DistillOptions } from './distill/options.ts'
+export { type Distillation, distill } from './distill.ts'
 export { type EvaluateOptions, type Evaluation, evaluate, type Model } from './evaluation/evaluate.ts'
 export { type Latency, type LatencyOptions, latency } from './evaluation/latency.ts'
 export { type MeasuredModel, type MeasureOptions, measure } from './evaluation/measure.ts'

@@ -1,9 +1,11 @@
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { KdError, textKey } from '@kd/core'
+import { dataset, KdError, type Task, textKey } from '@kd/core'
+import { fakeTeacher } from '@kd/core/test'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { matesTeacher, someTexts } from '../../fixtures/mates-teacher.ts'
 import { labelTransferSet } from './label-transfer-set.ts'
@@ -69,6 +71,38 @@ describe('labelling that was stopped', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeGreaterThan(15)
   })
 
+  it('does not ask the teacher for the check again', async () => {
+    const task: Task = { name: 'any', labels: ['negative', 'positive'], pairs: false, metrics: ['accuracy'] }
+    const check = dataset(
+      task,
+      Array.from({ length: 30 }, (_, index) => ({ text: `${index} ${'+-'[index % 2]}`, label: 1 - (index % 2) })),
+    )
+    let asked = 0
+    const teacher = fakeTeacher({ onBatch: (batch) => void (asked += batch.length) })
+    const store = join(folder, 'checked.lmdb')
+    for (let run = 0; run < 3; run++) await labelTransferSet([{ text: 'a' }], teacher, { store, check })
+    expect(asked).toBe(31)
+    await labelTransferSet([{ text: 'a' }], teacher, { store, check: dataset(task, check.examples.slice(1)) })
+    expect(asked).toBe(31 + 29)
+  })
+
+  it('goes on with the same bits after the disk was full, wherever that was', async () => {
+    const texts = someTexts(400)
+    const whole = await labelTransferSet(texts, matesTeacher(), options)
+    const reported: number[] = []
+    for (const kilobytes of [24, 36, 48]) {
+      const store = join(folder, `${kilobytes}.lmdb`)
+      const run = await runChild(store, Number.POSITIVE_INFINITY, kilobytes)
+      expect({ code: run.code, failed: run.failed }).toEqual({ code: 1, failed: 'io' })
+      expect(run.message).toContain(store)
+      reported.push(run.stored)
+      const again = await labelTransferSet(texts, matesTeacher(), { ...options, store })
+      expect(again.counts.stored).toBeGreaterThanOrEqual(run.stored)
+      expect(Buffer.from(again.logits.buffer).equals(Buffer.from(whole.logits.buffer))).toBe(true)
+    }
+    expect(new Set(reported).size, `stored ${reported}`).toBeGreaterThan(1)
+  }, 60_000)
+
   it('survives being killed while it stores: same bits, nothing stored is labelled twice', async () => {
     const texts = someTexts(400)
     const whole = await labelTransferSet(texts, matesTeacher(), options)
@@ -89,20 +123,37 @@ describe('labelling that was stopped', () => {
   }, 60_000)
 })
 
-/** Runs the child until it has reported so many stored batches, then kills it. */
-async function runChild(store: string, killAfter: number): Promise<{ asked: string[][]; reported: number; end?: string }> {
+interface ChildRun {
+  asked: string[][]
+  /** Batches reported stored. */
+  reported: number
+  /** Texts reported stored. */
+  stored: number
+  /** Logits of a run that came to its end. */
+  end?: string
+  failed?: string
+  message?: string
+  code: number | null
+}
+
+/** Runs the child until it has reported so many stored batches, then kills it; on a disk that takes files of so many kilobytes. */
+async function runChild(store: string, killAfter: number, kilobytes?: number): Promise<ChildRun> {
   const script = new URL('../../fixtures/label-in-child.ts', import.meta.url).pathname
-  const child = spawn(process.execPath, ['--conditions=@kd/source', '--import', 'tsx', script, store], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const asked: string[][] = []
-  let reported = -1
-  let end: string | undefined
+  const limit = kilobytes === undefined ? '' : `ulimit -f ${kilobytes}; trap '' XFSZ; `
+  const command = `${limit}exec "$0" --conditions=@kd/source --import tsx "$1" "$2"`
+  const child = spawn('bash', ['-c', command, process.execPath, script, store], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const exit = once(child, 'exit') as Promise<[number | null]>
+  const run: ChildRun = { asked: [], reported: -1, stored: 0, code: null }
   for await (const line of createInterface({ input: child.stdout })) {
-    const event = JSON.parse(line) as { asked?: string[]; stored?: number; logits?: string }
-    if (event.asked) asked.push(event.asked)
-    if (event.stored !== undefined && ++reported >= killAfter) child.kill('SIGKILL')
-    end = event.logits ?? end
+    const event = JSON.parse(line) as { asked?: string[]; stored?: number; logits?: string; failed?: string; message?: string }
+    if (event.asked) run.asked.push(event.asked)
+    if (event.stored !== undefined) {
+      run.stored = event.stored
+      if (++run.reported >= killAfter) child.kill('SIGKILL')
+    }
+    run.end = event.logits ?? run.end
+    if (event.failed) Object.assign(run, event)
   }
-  return { asked, reported, end }
+  run.code = (await exit)[0]
+  return run
 }

@@ -1,0 +1,48 @@
+import { augment } from '@kd/augment'
+import type { Dataset, Example, Teacher } from '@kd/core'
+import { dataset, KdError } from '@kd/core'
+import { readExamples, split } from '@kd/data'
+import { bilstm, type StudentDescription } from '@kd/students'
+import { BertTeacher } from '@kd/teacher-bert'
+import type { DataParts, DistillOptions } from './options.ts'
+
+export type Parts = DataParts & { readonly validation: Dataset }
+
+export async function loadTeacher({ teacher }: DistillOptions): Promise<Teacher> {
+  return typeof teacher === 'string' ? await BertTeacher.load(teacher) : teacher
+}
+
+/** Reads a file, and holds out what is not given as a part of its own. */
+export async function readParts(options: DistillOptions, { labels }: Teacher, seed: number): Promise<Parts> {
+  const { data, columns, labelMap, shares, signal, onProgress } = options
+  if (typeof data !== 'string' && 'train' in data) {
+    if (data.validation) return { ...data, validation: data.validation }
+    const { train, validation } = split(data.train, { seed, validation: shares?.validation ?? 0.05, test: 0 })
+    return { train, validation, test: data.test }
+  }
+  const whole = typeof data === 'string' ? await readExamples(data, { columns, labels, labelMap, signal, onProgress }) : data
+  const labelled = dataset(whole.task, whole.examples.filter(hasLabel))
+  if (labelled.length === 0) {
+    throw new KdError({
+      kind: 'data',
+      what: 'no example has a label, so there is nothing to evaluate on',
+      where: typeof data === 'string' ? { file: data } : { option: 'data' },
+      fix: 'Name the label column (columns: { label: ... }), or use labelTransferSet and train, which need no labels.',
+    })
+  }
+  const parts = split(labelled, { seed, ...shares })
+  const unlabelled = whole.examples.filter((example) => !hasLabel(example))
+  return { ...parts, train: dataset(whole.task, [...parts.train.examples, ...unlabelled]) }
+}
+
+export const hasLabel = ({ label }: Example): boolean => label !== undefined
+
+/** The transfer set before it is labelled: the originals, then synthetic examples made of them. */
+export async function* transferExamples({ train }: Parts, options: DistillOptions, seed: number): AsyncGenerator<Example> {
+  yield* train.examples
+  if (options.augment !== false) yield* augment(train.examples, { ...options.augment, seed, signal: options.signal })
+}
+
+export function defaultStudent(teacher: Teacher): StudentDescription {
+  return bilstm({ vectors: teacher instanceof BertTeacher ? teacher.wordVectors({ dimensions: 100 }) : undefined })
+}
