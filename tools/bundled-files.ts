@@ -1,7 +1,10 @@
 import { build } from 'esbuild'
 
-/** Every file that a bundle of one entry holds, dynamic imports and their packages included. */
-export async function bundledFiles(entry: string): Promise<string[]> {
+/**
+ * The files that a bundle of one entry holds: `all` with its dynamic imports, and `atOnce`, those that are loaded with
+ * the entry.
+ */
+export async function bundledFiles(entry: string): Promise<{ all: string[]; atOnce: string[] }> {
   const { metafile } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -14,5 +17,12 @@ export async function bundledFiles(entry: string): Promise<string[]> {
     conditions: ['@kd/source'],
     logLevel: 'silent',
   })
-  return Object.keys(metafile.inputs)
+  const atOnce = new Set<string>()
+  const load = (chunk: string): void => {
+    const { inputs, imports } = metafile.outputs[chunk]!
+    for (const file of Object.keys(inputs)) atOnce.add(file)
+    for (const { path, kind } of imports) if (kind !== 'dynamic-import' && path in metafile.outputs) load(path)
+  }
+  load(Object.keys(metafile.outputs).find((chunk) => metafile.outputs[chunk]!.entryPoint?.endsWith(entry.slice(entry.lastIndexOf('/'))))!)
+  return { all: Object.keys(metafile.inputs), atOnce: [...atOnce] }
 }

@@ -1,1 +1,10 @@
-export {}
+export { augment } from './augment.ts'
+export { augmentTagged } from './augment-tagged.ts'
+export { mask, maskToken } from './mask.ts'
+export { longestNgram, ngram } from './ngram.ts'
+export type { AugmentOptions, AugmentTextOptions, DropReason } from './options.ts'
+export { replaceByPos } from './replace-by-pos.ts'
+export { type TagCorpusOptions, type TaggedCorpus, tagCorpus } from './tag-corpus.ts'
+export { type TaggedWords, type Tagger, wordsBetweenSpaces } from './tagger.ts'
+export { winkTagger } from './wink-tagger.ts'
+export { WordPool } from './word-pool.ts'

@@ -1,0 +1,26 @@
+import { type Example, throwIfAborted } from '@kd/core'
+import { type AugmentOptions, checkedOptions } from './options.ts'
+import { Reporter } from './reporter.ts'
+import { Synthesis } from './synthesis.ts'
+import type { TaggedCorpus } from './tag-corpus.ts'
+
+/**
+ * As `augment`, of a corpus that is tagged already: all of its examples are originals, replacements are drawn from it.
+ * @throws KdError of kind `option` at once, later `aborted`
+ */
+export function augmentTagged(corpus: TaggedCorpus, options: AugmentOptions): Generator<Example> {
+  return generate(corpus, options, new Synthesis(corpus.pool, checkedOptions(options)))
+}
+
+function* generate({ examples, texts }: TaggedCorpus, { signal, onProgress }: AugmentOptions, synthesis: Synthesis): Generator<Example> {
+  const reporter = new Reporter('augment', onProgress, examples.length)
+  for (const example of examples) synthesis.addOriginal(example)
+  let at = 0
+  for (const [index, original] of examples.entries()) {
+    throwIfAborted(signal)
+    for (const example of synthesis.examplesOf(original, index, texts, at)) yield example
+    at += original.pair === undefined ? 1 : 2
+    reporter.report(index + 1, { tried: synthesis.tried, made: synthesis.made })
+  }
+  reporter.end(examples.length, { tried: synthesis.tried, made: synthesis.made })
+}

@@ -1,0 +1,101 @@
+import type { Random } from '@kd/core'
+import { CodeUnits } from './code-units.ts'
+import { maskToken } from './mask.ts'
+import { ngramWindow } from './ngram.ts'
+import { numbersPerWord, type TaggedTexts } from './tagged-texts.ts'
+import type { WordPool } from './word-pool.ts'
+
+export interface Rates {
+  readonly mask: number
+  readonly replace: number
+  readonly ngram: number
+}
+
+const maskCodes = new CodeUnits(maskToken)
+const maskId = -2
+
+/**
+ * The three rules in one pass over one text after another: a uniform draw a word decides between `[MASK]`, a word of
+ * the same tag and the word itself, then the n-gram is cut. What is untouched is taken over in whole stretches with
+ * its spacing.
+ */
+export class Variation {
+  readonly #pool: WordPool
+  readonly #rates: Rates
+  readonly #text = new CodeUnits()
+  #words = new Uint32Array()
+  #begin = 0
+  #end = 0
+  // The words that change: where each stands in #words, and what it becomes.
+  #changed = new Uint32Array(64)
+  #becomes = new Int32Array(64)
+
+  constructor(pool: WordPool, rates: Rates) {
+    this.#pool = pool
+    this.#rates = rates
+  }
+
+  /** Takes the text that the next calls vary. */
+  of(texts: TaggedTexts, index: number): this {
+    this.#text.length = 0
+    this.#text.appendText(texts.texts[index]!)
+    this.#words = texts.words
+    this.#begin = texts.begins[index]!
+    this.#end = texts.begins[index + 1]!
+    const count = (this.#end - this.#begin) / numbersPerWord
+    if (count > this.#changed.length) {
+      this.#changed = new Uint32Array(count)
+      this.#becomes = new Int32Array(count)
+    }
+    return this
+  }
+
+  /** Adds the text as it is. */
+  whole(made: CodeUnits): void {
+    made.append(this.#text.codes, 0, this.#text.length)
+  }
+
+  /** Adds one variation of the text. */
+  draw(random: Random, made: CodeUnits): void {
+    const words = this.#words
+    const changes = this.#change(random)
+    let from = 0
+    let to = this.#text.length
+    if (random.uniform() < this.#rates.ngram && this.#end > this.#begin) {
+      const [first, end] = ngramWindow((this.#end - this.#begin) / numbersPerWord, random)
+      from = words[this.#begin + numbersPerWord * first]!
+      to = words[this.#begin + numbersPerWord * (end - 1) + 1]!
+    }
+    for (let i = 0; i < changes; i++) {
+      const at = this.#changed[i]!
+      const start = words[at]!
+      if (start < from) continue
+      if (start >= to) break
+      made.append(this.#text.codes, from, start)
+      this.#append(this.#becomes[i]!, made)
+      from = words[at + 1]!
+    }
+    made.append(this.#text.codes, from, to)
+  }
+
+  /** Draws what each word becomes; returns how many change. */
+  #change(random: Random): number {
+    const { mask, replace } = this.#rates
+    if (mask + replace === 0) return 0
+    let changes = 0
+    for (let at = this.#begin; at < this.#end; at += numbersPerWord) {
+      const u = random.uniform()
+      if (u >= mask + replace) continue
+      const id = u < mask ? maskId : this.#pool.drawId(this.#words[at + 2]!, random)
+      if (id === -1) continue
+      this.#changed[changes] = at
+      this.#becomes[changes++] = id
+    }
+    return changes
+  }
+
+  #append(id: number, made: CodeUnits): void {
+    if (id === maskId) made.append(maskCodes.codes, 0, maskCodes.length)
+    else made.append(this.#pool.codes.codes, this.#pool.begins[id]!, this.#pool.begins[id + 1]!)
+  }
+}
