@@ -22,14 +22,12 @@ export interface StatesInput {
  * computed and never used: states are taken at the ends only, so that no gradient comes from there.
  */
 export function finalStates({ projections, positions, recurrent, ends }: StatesInput): tf.Tensor2D {
-  const [, length, batch] = positions.shape as [number, number, number]
   const units = recurrent.shape[1]
   const [distinct] = projections.shape
-  const byDirection = tf.reshape(projections, [distinct * 2, 4 * units])
-  const rows = tf.add(tf.mul(positions, tf.scalar(2, 'int32')), tf.tensor3d([0, 1], [2, 1, 1], 'int32'))
-  const x = tf.gather(byDirection, tf.reshape(rows, [2 * length * batch]) as tf.Tensor1D)
-  const final = recur(tf.reshape(x, [2, length * batch, 4 * units]) as tf.Tensor3D, recurrent, ends)
-  return tf.reshape(tf.transpose(final, [1, 0, 2]), [batch, 2 * units])
+  const byDirection = tf.reshape(projections, [distinct * 2, 4 * units]) as tf.Tensor2D
+  const rows = tf.add(tf.mul(positions, tf.scalar(2, 'int32')), tf.tensor3d([0, 1], [2, 1, 1], 'int32')) as tf.Tensor3D
+  const final = recur(byDirection, rows, recurrent, ends)
+  return tf.reshape(tf.transpose(final, [1, 0, 2]), [ends.shape[1], 2 * units])
 }
 
 /** What the way back needs of one time step, each `[2, batch, units]`. */
@@ -49,24 +47,27 @@ interface StepState {
 /**
  * The recurrence with its gradient by hand: half the passes over memory that automatic differentiation makes, and one
  * product for the recurrent weights' gradient instead of one a time step.
- * @param x `[2, length * batch, 4 * units]`
+ * @param x `[2 * distinct, 4 * units]`
+ * @param rows of `x`: int32 `[2, length, batch]`
  * @returns `[2, batch, units]`
  */
-function recur(x: tf.Tensor3D, recurrent: tf.Tensor3D, ends: tf.Tensor3D): tf.Tensor3D {
-  const [endCount, batch] = ends.shape
-  const length = x.shape[1] / batch
+function recur(x: tf.Tensor2D, rows: tf.Tensor3D, recurrent: tf.Tensor3D, ends: tf.Tensor3D): tf.Tensor3D {
+  const length = rows.shape[1]
+  const endCount = ends.shape[0]
   const run = tf.customGrad((...inputs) => {
-    const [x, recurrent, save] = inputs as unknown as [tf.Tensor3D, tf.Tensor3D, (tensors: tf.Tensor[]) => void]
+    const [x, recurrent, save] = inputs as unknown as [tf.Tensor2D, tf.Tensor3D, (tensors: tf.Tensor[]) => void]
     const masks = tf.unstack(ends)
-    const steps = forward(tf.split(x, length, 1) as tf.Tensor3D[], recurrent)
+    const steps = forward(x, tf.unstack(rows, 1), recurrent)
     const value = sum(masks.map((mask, end) => tf.mul(mask, steps[length - endCount + end]!.h)))
     const saved = steps.flatMap(({ i, f, g, o, ig, fc, tanhC, h }) => [i, f, g, o, ig, tanhC, h, ...(fc ? [fc] : [])])
-    save([recurrent, ...masks, ...saved])
+    save([recurrent, rows, ...masks, ...saved])
     return {
       value,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [recurrent, ...rest] = saved as [tf.Tensor3D, ...tf.Tensor[]]
-        return backward(dy as tf.Tensor3D, recurrent, rest.slice(0, endCount), restore(rest.slice(endCount), length))
+        const [recurrent, rows, ...rest] = saved as [tf.Tensor3D, tf.Tensor, ...tf.Tensor[]]
+        const [dx, dRecurrent] = backward(dy as tf.Tensor3D, recurrent, rest.slice(0, endCount), restore(rest.slice(endCount), length))
+        const flat = tf.reshape(dx, [rows.size, x.shape[1]])
+        return [tf.unsortedSegmentSum(flat, tf.reshape(rows, [rows.size]) as tf.Tensor1D, x.shape[0]), dRecurrent]
       },
     }
   })
@@ -82,10 +83,11 @@ function restore(saved: tf.Tensor[], length: number): StepState[] {
   })
 }
 
-function forward(x: tf.Tensor3D[], recurrent: tf.Tensor3D): StepState[] {
+function forward(x: tf.Tensor2D, rows: readonly tf.Tensor[], recurrent: tf.Tensor3D): StepState[] {
   const steps: StepState[] = []
   let c: tf.Tensor | undefined
-  for (const xt of x) {
+  for (const places of rows) {
+    const xt = tf.gather(x, places)
     const before = steps.at(-1)?.h
     const z = before ? tf.add(xt, tf.matMul(before as tf.Tensor3D, recurrent)) : xt
     const [zi, zf, zg, zo] = tf.split(z, 4, 2) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
@@ -103,10 +105,10 @@ function forward(x: tf.Tensor3D[], recurrent: tf.Tensor3D): StepState[] {
 }
 
 /**
- * Gradients of x and of the recurrent weights. With `h = o tanh(c)`, `c = fc + ig`:
+ * Gradients of the gathered x, `[2, length * batch, 4 * units]`, and of the recurrent weights. With `h = o tanh(c)`, `c = fc + ig`:
  * dz_o = dh h (1 - o), dc += dh (o - h tanh(c)), dz_i = dc ig (1 - i), dz_f = dc fc (1 - f), dz_g = dc (i - ig g), dc before = dc f.
  */
-function backward(dy: tf.Tensor3D, recurrent: tf.Tensor3D, masks: tf.Tensor[], steps: StepState[]): tf.Tensor3D[] {
+function backward(dy: tf.Tensor3D, recurrent: tf.Tensor3D, masks: tf.Tensor[], steps: StepState[]): [tf.Tensor3D, tf.Tensor3D] {
   const transposed = tf.transpose(recurrent, [0, 2, 1])
   const dzs: tf.Tensor[] = []
   let dz: tf.Tensor3D | undefined
