@@ -1,4 +1,4 @@
-import { dataset, type Example, KdError, type ProgressEvent, type Task } from '@kd/core'
+import { dataset, type Example, KdError, type ProgressEvent, type Task, type Teacher } from '@kd/core'
 import { fakeTeacher } from '@kd/core/test'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -157,6 +157,14 @@ describe('what goes wrong', () => {
       () => labelTransferSet([{ text: 'a' }], fakeTeacher({ onBatch: () => Promise.reject(new Error('no route')) })),
       'teacher',
       /no route/,
+    ],
+    ['a teacher of one label', () => labelTransferSet(golds, { ...fakeTeacher(), labels: ['all'] }), 'option', /option teacher/],
+    ['no teacher', () => labelTransferSet(golds, undefined as unknown as Teacher), 'option', /option teacher/],
+    [
+      'too few lengths',
+      () => labelTransferSet([{ text: 'a' }], { ...fakeTeacher(), lengths: () => [] }),
+      'teacher',
+      /0 lengths for 1 texts/,
     ],
     ['no example', () => labelTransferSet([{ text: 'a' }, {} as Example], fakeTeacher()), 'data', /example 1 has no text/],
     ['a label outside the task', () => labelTransferSet([{ text: 'a', label: 2 }], fakeTeacher()), 'data', /example 0 has the label 2/],

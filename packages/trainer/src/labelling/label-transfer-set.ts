@@ -44,6 +44,7 @@ export async function labelTransferSet(
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new KdError({ kind: 'option', what: `${batchSize} is not a whole number above 0`, where: { option: 'batchSize' } })
   }
+  checkShape(teacher)
   const labels = options.labels ?? check?.task.labels ?? taskLabels(examples) ?? teacher.labels
   const columns = labelColumns(labels, teacher.labels, labelMap)
   throwIfAborted(signal)
@@ -74,6 +75,17 @@ export async function labelTransferSet(
 
 /** Look-ups in the store between two looks at the signal. */
 const readsAtOnce = 8192
+
+function checkShape(teacher: Teacher): void {
+  const { name, labels, logits } = teacher ?? {}
+  if (name && Array.isArray(labels) && labels.length > 1 && new Set(labels).size === labels.length && typeof logits === 'function') return
+  throw new KdError({
+    kind: 'option',
+    what: 'a teacher has a name, two or more different labels, and a function logits(examples)',
+    where: { option: 'teacher' },
+    fix: "Load one with BertTeacher.load, or give { name: 'mine@1', labels: ['no', 'yes'], logits: async (examples) => ... }.",
+  })
+}
 
 /** The labels of a dataset that has some: a file without labels makes a task without any. */
 function taskLabels(examples: object): readonly string[] | undefined {

@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Example, Teacher } from '@kd/core'
-import { throwIfAborted } from '@kd/core'
+import { type Example, KdError, type Teacher, throwIfAborted } from '@kd/core'
 
 const textsAtOnce = 4096
 
@@ -36,7 +35,15 @@ async function textLengths(texts: Texts, teacher: Teacher, signal?: AbortSignal)
     throwIfAborted(signal)
     const end = Math.min(start + textsAtOnce, texts.length)
     const examples = Array.from({ length: end - start }, (_, index) => texts.example(start + index))
-    lengths.set(teacher.lengths?.(examples) ?? examples.map(({ text, pair = '' }) => text.length + pair.length), start)
+    const known = teacher.lengths?.(examples) ?? examples.map(({ text, pair = '' }) => text.length + pair.length)
+    if (known.length !== examples.length) {
+      throw new KdError({
+        kind: 'teacher',
+        what: `teacher ${teacher.name} gave ${known.length} lengths for ${examples.length} texts`,
+        fix: 'Its `lengths` must return one number for each text.',
+      })
+    }
+    lengths.set(known, start)
     await setImmediate()
   }
   return lengths
