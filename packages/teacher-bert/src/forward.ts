@@ -1,21 +1,9 @@
 import { engine, loadOnnx } from '@kd/jit'
 import type { BertWeights } from './checkpoint.ts'
 import type { BertConfig } from './config.ts'
+import type { Forward } from './forward-pass.ts'
 import { bertGraph } from './onnx-graph.ts'
 import type { Arithmetic } from './onnx-products.ts'
-
-/** A model's forward pass on one engine. */
-export interface Forward {
-  /** What it computes with, for the teacher's fingerprint. */
-  readonly arithmetic: string
-  /**
-   * @param ids `[batch, length]` row-major, no padding
-   * @param types `[batch, length]`
-   * @returns logits `[batch, labels]`
-   */
-  run(ids: Int32Array, types: Int32Array, shape: readonly [batch: number, length: number]): Promise<Float32Array>
-  dispose(): Promise<void>
-}
 
 /** The forward pass on the process's engine: an ONNX graph on the native one, else TensorFlow.js in single precision. */
 export async function forwardOn(weights: BertWeights, config: BertConfig, arithmetic: Arithmetic, threads?: number): Promise<Forward> {

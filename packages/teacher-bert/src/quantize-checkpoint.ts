@@ -1,9 +1,9 @@
 import { float16ToFloat32, float32ToFloat16, KdError, type TensorToWrite, writeSafetensors } from '@kd/core'
-import { type BertWeights, type LayerWeights, type Linear, type Norm, scaleSuffix } from './checkpoint.ts'
+import { type BertWeights, type Linear, type Norm, scaleSuffix } from './checkpoint.ts'
 import { type BertModel, modelFiles, readModel } from './files.ts'
 import { forwardOn } from './forward.ts'
 import { type Matrix, matrixValues } from './matrix.ts'
-import { quantizeMatrix } from './quantize.ts'
+import { quantizeWeights } from './quantize.ts'
 import { BertTeacher } from './teacher.ts'
 import { tensorNames } from './tensor-names.ts'
 
@@ -53,25 +53,6 @@ async function storedAnswers(model: BertModel, texts: readonly string[], labels:
     return texts.map((text, row) => ({ text, logits: [...logits.subarray(row * classes, (row + 1) * classes)].map(rounded) }))
   } finally {
     await forward.dispose()
-  }
-}
-
-function quantizeWeights(weights: BertWeights): BertWeights {
-  const linear = ({ weight, bias }: Linear): Linear => ({ weight: quantizeMatrix(weight), bias })
-  return {
-    ...weights,
-    wordEmbeddings: quantizeMatrix(weights.wordEmbeddings),
-    layers: weights.layers.map(
-      (layer): LayerWeights => ({
-        ...layer,
-        query: linear(layer.query),
-        key: linear(layer.key),
-        value: linear(layer.value),
-        attentionOutput: linear(layer.attentionOutput),
-        intermediate: linear(layer.intermediate),
-        output: linear(layer.output),
-      }),
-    ),
   }
 }
 

@@ -1,3 +1,4 @@
+import type { BertWeights, LayerWeights, Linear } from './checkpoint.ts'
 import { type Int8Matrix, type Matrix, matrixValues } from './matrix.ts'
 
 /**
@@ -20,4 +21,24 @@ export function quantizeMatrix(matrix: Matrix): Int8Matrix {
     if (largest > 0) for (let i = 0; i < columns; i++) int8[row * columns + i] = Math.round((of[i]! / largest) * largestWeight)
   }
   return { rows, columns, int8, scales }
+}
+
+/** The matrices of the layers and the word embeddings; the rest is small, or decides. */
+export function quantizeWeights(weights: BertWeights): BertWeights {
+  const linear = ({ weight, bias }: Linear): Linear => ({ weight: quantizeMatrix(weight), bias })
+  return {
+    ...weights,
+    wordEmbeddings: quantizeMatrix(weights.wordEmbeddings),
+    layers: weights.layers.map(
+      (layer): LayerWeights => ({
+        ...layer,
+        query: linear(layer.query),
+        key: linear(layer.key),
+        value: linear(layer.value),
+        attentionOutput: linear(layer.attentionOutput),
+        intermediate: linear(layer.intermediate),
+        output: linear(layer.output),
+      }),
+    ),
+  }
 }

@@ -38,4 +38,42 @@ describe('@kd/teacher-sst2', () => {
     })
     expect(compared).toBeGreaterThan(25)
   })
+
+  it('gives a text the same bits whatever is computed beside it, in any order', async () => {
+    const texts = golden.rows.flatMap(({ texts }) => [texts[0]!, `${texts[0]} indeed`]).map((text) => ({ text }))
+    const together = await teacher.logits(texts)
+    const order = texts.map((_, i) => (i * 37) % texts.length)
+    for (const batchSize of [1, 2, 7]) {
+      const other = await BertTeacher.load('@kd/teacher-sst2', { from: import.meta.url, threads: 2, batchSize })
+      const shuffled = await other.logits(order.map((place) => texts[place]!))
+      order.forEach((place, i) => {
+        expect(shuffled.slice(2 * i, 2 * i + 2)).toEqual(together.slice(2 * place, 2 * place + 2))
+      })
+      await other.dispose()
+    }
+  })
+
+  it('counts tokens, special ones included, at most maxLength', () => {
+    expect([
+      ...teacher.lengths([{ text: 'perfect' }, { text: '' }, { text: 'so good', pair: 'so' }, { text: 'good '.repeat(200) }]),
+    ]).toEqual([3, 2, 6, 128])
+  })
+
+  it('answers nothing to nothing, and something to an empty text', async () => {
+    expect(await teacher.logits([])).toEqual(new Float32Array(0))
+    const logits = await teacher.logits([{ text: '' }, { text: '\u0000' }, { text: 'x'.repeat(100_000) }])
+    expect(logits.every(Number.isFinite)).toBe(true)
+  })
+
+  it('stops between batches when asked to', async () => {
+    const controller = new AbortController()
+    const answer = teacher.logits(
+      Array.from({ length: 2000 }, (_, i) => ({ text: `film ${i}` })),
+      { signal: controller.signal },
+    )
+    controller.abort()
+    await expect(answer).rejects.toMatchObject({ kind: 'aborted' })
+    await expect(teacher.logits([{ text: 'perfect' }], { signal: controller.signal })).rejects.toMatchObject({ kind: 'aborted' })
+    expect(await teacher.logits([{ text: 'perfect' }])).toHaveLength(2)
+  })
 })

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { BertWeights } from './checkpoint.ts'
 import type { BertConfig } from './config.ts'
-import type { Forward } from './forward.ts'
+import type { Forward } from './forward-pass.ts'
 import { bertLogits, bertTensors } from './tfjs-bert.ts'
 
 /** The forward pass in TensorFlow.js on its current backend, in single precision; int8 weights are widened once. */
