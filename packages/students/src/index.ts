@@ -11,3 +11,4 @@ export type {
   TrainingBatch,
   TrainingContext,
 } from './student.ts'
+export { readVectors } from './vectors/read-vectors.ts'
