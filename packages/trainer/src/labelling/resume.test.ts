@@ -103,6 +103,13 @@ describe('labelling that was stopped', () => {
     expect(new Set(reported).size, `stored ${reported}`).toBeGreaterThan(1)
   }, 60_000)
 
+  it('is the same when two processes label into one store', async () => {
+    const whole = await labelTransferSet(someTexts(400), matesTeacher(), options)
+    const store = join(folder, 'shared.lmdb')
+    const runs = await Promise.all([runChild(store, Number.POSITIVE_INFINITY), runChild(store, Number.POSITIVE_INFINITY)])
+    for (const { end } of runs) expect(end).toBe(Buffer.from(whole.logits.buffer).toString('base64'))
+  }, 60_000)
+
   it('survives being killed while it stores: same bits, nothing stored is labelled twice', async () => {
     const texts = someTexts(400)
     const whole = await labelTransferSet(texts, matesTeacher(), options)
