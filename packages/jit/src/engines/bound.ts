@@ -1,5 +1,8 @@
 import { chooseEngine, type Engine, type EngineInfo } from './engine.ts'
+import { quietCpu } from './tfjs/cpu.ts'
 import { prepareTfjs } from './tfjs/prepare.ts'
+
+quietCpu()
 
 let bound: Promise<Engine> | undefined
 

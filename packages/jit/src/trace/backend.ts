@@ -216,7 +216,8 @@ export function record<T>(body: (recording: Recording) => T): { recording: Recor
     backend.recording = undefined
     void tf.setBackend(eager)
     for (const [variable, tensor] of kept) {
-      if (!variable.isDisposed && variable.dataId !== tensor.dataId) variable.assign(tensor)
+      // Only then: a backend may have copied, and other data would count as a new assignment.
+      if (!variable.isDisposed && variable.dataId !== recording.before.get(variable)) variable.assign(tensor)
       tensor.dispose()
     }
     for (const [variable, value] of first ?? []) tf.tidy(() => variable.assign(concrete(value, variable.dtype)))
