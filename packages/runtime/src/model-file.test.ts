@@ -48,6 +48,12 @@ test('a model comes back as it was written', () => {
   expect(model.weights).toEqual(weights)
 })
 
+test('weights that are not finite are not written', () => {
+  const broken = { ...weights, 'dense.bias': new Float32Array(5).fill(Number.POSITIVE_INFINITY) }
+  const write = () => writeModel({ config, vocabulary, weights: broken })
+  expect(write).toThrow(expect.objectContaining({ kind: 'numeric', where: { tensor: 'dense.bias' } }))
+})
+
 test.each([
   ['an empty config.json', { config: '' }, 'format', 'not JSON'],
   ['a config.json cut in half', { config: configWith({}).slice(0, 60) }, 'format', 'not JSON'],
