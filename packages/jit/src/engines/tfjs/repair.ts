@@ -133,6 +133,7 @@ function product(steps: Steps, multiply: Kernel, { a, b }: Factors, { transposeA
   }
   const [left, right] = [matrices(x, [rows, inner]), matrices(y, [inner, columns])]
   const parts = Array.from({ length: batch }, (_, index) => steps.run(multiply, { a: left(index), b: right(index) }, plain))
-  const together = steps.run('Concat', Object.fromEntries(parts.entries()) as unknown as Record<string, tf.TensorInfo>, { axis: 0 })
+  // Concat alone takes its inputs as a list.
+  const together = steps.run('Concat', parts as unknown as Record<string, tf.TensorInfo>, { axis: 0 })
   return steps.run('Reshape', { x: together }, { shape: [...outer, rows, columns] })
 }

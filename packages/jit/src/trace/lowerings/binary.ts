@@ -52,7 +52,7 @@ const floorDivision: Lowering = (call) => {
   const { graph } = call
   const [a, b] = pair(call)
   const quotient = elementwise(graph, 'Div', castTo(graph, a, 'float32'), castTo(graph, b, 'float32'))
-  return symbolic(castTo(graph, graph.op('Floor', [quotient], 'float32', quotient.shape), a.type))
+  return symbolic(castTo(graph, graph.op('Floor', [quotient], 'float32', quotient.shape), 'int32'))
 }
 
 /** The remainder with the divisor's sign, as TensorFlow.js has it. */

@@ -1,4 +1,4 @@
-import { gather_util, type TensorInfo, util } from '@tensorflow/tfjs-core'
+import { util } from '@tensorflow/tfjs-core'
 import { refuseKernel } from '../refuse.ts'
 import { type Call, castTo, expandTo, type Lowering, operand, reshapeTo, symbolic } from './lowering.ts'
 
@@ -14,10 +14,8 @@ const gather: Lowering = (call) => {
 const gatherNd: Lowering = (call) => {
   const { graph } = call
   const [params, indices] = [operand(call, 'params'), operand(call, 'indices')]
-  const [resultShape] = gather_util.prepareAndValidate(
-    params as unknown as TensorInfo,
-    { ...indices, shape: indices.shape as number[] } as unknown as TensorInfo,
-  )
+  const depth = indices.shape.at(-1)!
+  const resultShape = [...indices.shape.slice(0, -1), ...params.shape.slice(depth)]
   return symbolic(graph.op('GatherND', [params, castTo(graph, indices, 'int64')], params.type, resultShape), call.inputs.params!.dtype)
 }
 
