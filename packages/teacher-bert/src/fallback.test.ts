@@ -23,7 +23,9 @@ it('answers the same without ONNX Runtime, and is another teacher to a store of 
         ['--conditions=@kd/source', '--import', 'tsx', '--input-type=module', '--eval', program, quantized],
         { cwd, env: { ...process.env, KD_ENGINE: 'tfjs' } },
       )
-      const fallback = JSON.parse((await child).stdout)
+      const { stdout, stderr } = await child
+      expect(stderr).toBe('')
+      const fallback = JSON.parse(stdout)
       expect(fallback.arithmetic).toBe('float32, TensorFlow.js')
 
       const native = await BertTeacher.load(quantized, { threads: 1, arithmetic: 'float32' })
