@@ -58,6 +58,7 @@ describe('distill', () => {
     expect(train! + validation! + test!).toBe(200)
     expect(transfer! + excluded!).toBeGreaterThan(train!)
     expect(report.settings).toMatchObject({ optimizer: 'adam', batch: 32, steps: 30, dimensions: 8, hidden: 4, vectors: 'random' })
+    expect(report.settings.augment).toEqual({ perExample: 2, mask: 0.1, replace: 0, ngram: 0.25 })
     expect(Object.keys(report.seconds)).toEqual(['augment', 'label', 'train', 'evaluate', 'total'])
     expect(report.toString()).toMatch(/^moods made up: 170 train/)
     expect([...new Set(events.map(({ stage }) => stage))]).toEqual(['augment', 'label', 'evaluate', 'measure', 'train'])

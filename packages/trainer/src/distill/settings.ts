@@ -3,6 +3,8 @@ import type { TrainOptions } from '../train/options.ts'
 import type { DistillOptions } from './options.ts'
 
 const defaults = { batchSize: 256, epochs: 10 }
+/** What `augment` does when nothing else is asked for (Tang et al. 2019, section 3.3). */
+const augmentDefaults = { perExample: 20, mask: 0.1, replace: 0.1, ngram: 0.25 }
 
 /** Training options with the number of updates worked out, so that baselines can be given the same. */
 export function trainingOf({ training = {} }: DistillOptions, transferExamples: number): TrainOptions & { steps: number } {
@@ -22,7 +24,7 @@ export function settingsOf(options: DistillOptions, student: StudentDescription,
     ...plain(rest),
     ...plain(description),
     vectors: vectors?.name ?? 'random',
-    augment: options.augment === false ? false : plain(options.augment ?? {}),
+    augment: options.augment === false ? false : { ...augmentDefaults, ...plain(options.augment ?? {}) },
   }
 }
 

@@ -8,6 +8,8 @@ import { dataset, KdError, type Task, textKey } from '@kd/core'
 import { fakeTeacher } from '@kd/core/test'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { matesTeacher, someTexts } from '../../fixtures/mates-teacher.ts'
+import { openLogitStore } from '../store/lmdb-store.ts'
+import type { LogitStore } from '../store/logit-store.ts'
 import { labelTransferSet } from './label-transfer-set.ts'
 
 let folder: string
@@ -86,6 +88,39 @@ describe('labelling that was stopped', () => {
     expect(asked).toBe(31 + 29)
   })
 
+  it('goes on with the same bits after its n-th write failed, for each n', async () => {
+    const texts = someTexts(150)
+    let batches = 0
+    const whole = await labelTransferSet(
+      texts,
+      matesTeacher(() => void batches++),
+      options,
+    )
+    for (let failAt = 1; failAt <= batches; failAt++) {
+      const file = join(folder, `write-${failAt}.lmdb`)
+      const store = openLogitStore(file, matesTeacher())
+      let writes = 0
+      const failing: LogitStore = {
+        ...bound(store),
+        write(keys, logits) {
+          if (++writes === failAt) throw new KdError({ kind: 'io', what: 'the disk is full, on purpose' })
+          store.write(keys, logits)
+        },
+      }
+      const error = await labelTransferSet(texts, matesTeacher(), { ...options, store: failing }).catch((error) => error)
+      await store.close()
+      expect(KdError.isInstance(error, 'io')).toBe(true)
+      let asked = 0
+      const again = await labelTransferSet(
+        texts,
+        matesTeacher(() => void asked++),
+        { ...options, store: file },
+      )
+      expect(asked).toBe(batches - (failAt - 1))
+      expect(Buffer.from(again.logits.buffer).equals(Buffer.from(whole.logits.buffer))).toBe(true)
+    }
+  })
+
   it('goes on with the same bits after the disk was full, wherever that was', async () => {
     const texts = someTexts(400)
     const whole = await labelTransferSet(texts, matesTeacher(), options)
@@ -142,6 +177,15 @@ interface ChildRun {
   message?: string
   code: number | null
 }
+
+/** A store's methods, to be replaced one by one. */
+const bound = (store: LogitStore): LogitStore => ({
+  read: (key, into) => store.read(key, into),
+  write: (keys, logits) => store.write(keys, logits),
+  note: (name) => store.note(name),
+  setNote: (name, value) => store.setNote(name, value),
+  close: () => store.close(),
+})
 
 /** Runs the child until it has reported so many stored batches, then kills it; on a disk that takes files of so many kilobytes. */
 async function runChild(store: string, killAfter: number, kilobytes?: number): Promise<ChildRun> {

@@ -45,7 +45,9 @@ export function shareOfGap(rows: readonly ReportRow[], row: ReportRow, metric: s
 
 /** The data really used: its name and the number of examples of each part. */
 export function titleOf({ title, task, data, seeds }: ReportFacts): string {
-  const parts = Object.entries(data).map(([part, count]) => `${thousands(count)} ${part}`)
+  const parts = Object.entries(data)
+    .filter(([, count]) => count > 0)
+    .map(([part, count]) => `${thousands(count)} ${part}`)
   return `${title ?? task}: ${[...parts, `seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}`].join(', ')}`
 }
 
