@@ -54,9 +54,9 @@ function reference(originals: readonly Example[], perExample: number, rates: { m
   const vary = (text: string) => {
     const { words, tags } = tagged(text)
     const gaps = text.split(/\S+/)
+    const draws = rates.mask + rates.replace > 0 ? words.map(() => random.uniform()) : words.map(() => 1)
     const changed = words.map((word, i) => {
-      if (rates.mask + rates.replace === 0) return word
-      const u = random.uniform()
+      const u = draws[i]!
       return u < rates.mask ? '[MASK]' : u < rates.mask + rates.replace ? pool.draw(tags[i]!, random)! : word
     })
     let [first, end] = [0, words.length]

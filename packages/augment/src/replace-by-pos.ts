@@ -8,5 +8,6 @@ import type { WordPool } from './word-pool.ts'
  * @param rate from 0 to 1
  */
 export function replaceByPos({ words, tags }: TaggedWords, pool: WordPool, random: Random, rate = 0.1): string[] {
-  return words.map((word, i) => (random.uniform() < rate ? (pool.draw(tags[i]!, random) ?? word) : word))
+  const draws = words.map(() => random.uniform())
+  return words.map((word, i) => (draws[i]! < rate ? (pool.draw(tags[i]!, random) ?? word) : word))
 }

@@ -15,17 +15,23 @@ export class Synthesis {
   made = 0
   readonly #options: CheckedOptions
   readonly #random: Random
-  readonly #seen = new TextSet()
+  readonly #seen: TextSet
   readonly #text: Variation
   readonly #pair: Variation
   /** The tries of an original that are new, end to end, and where each one's text and the whole try end. */
   readonly #block = new CodeUnits()
-  readonly #textEnds: number[] = []
-  readonly #ends: number[] = []
+  readonly #textEnds: Uint32Array
+  readonly #ends: Uint32Array
+  #changed = false
 
-  constructor(pool: WordPool, options: CheckedOptions) {
+  /** @param originals how many there will be, where that is known */
+  constructor(pool: WordPool, options: CheckedOptions, originals = 0) {
     this.#options = options
+    // By far not every try is new.
+    this.#seen = new TextSet(originals * (1 + options.perExample / 2))
     this.#random = new Random(options.seed, 'augment')
+    this.#textEnds = new Uint32Array(options.perExample)
+    this.#ends = new Uint32Array(options.perExample)
     this.#text = new Variation(pool, options)
     this.#pair = new Variation(pool, options)
     for (const example of options.exclude ?? []) this.#seen.add(textKey(example), 'excluded')
@@ -45,46 +51,50 @@ export class Synthesis {
     const { perExample, onDrop } = this.#options
     const paired = original.pair !== undefined
     const block = this.#block
-    block.length = this.#ends.length = this.#textEnds.length = 0
+    block.length = 0
+    let count = 0
     this.#text.of(texts, at)
     if (paired) this.#pair.of(texts, at + 1)
     for (let iteration = 0; iteration < perExample; iteration++) {
       const begin = block.length
       const textEnd = this.#draw(index, iteration, paired)
-      const known = this.#seen.addCodes(block, begin, 'synthetic')
+      const known = this.#changed ? this.#seen.addCodes(block, begin, 'synthetic') : 'original'
       if (known) {
-        onDrop?.(known, this.#example(block.toString(), begin, textEnd, block.length, paired))
+        onDrop?.(known, example(block.toString(), begin, textEnd, block.length, paired))
         block.length = begin
       } else {
-        this.#textEnds.push(textEnd)
-        this.#ends.push(block.length)
+        this.#textEnds[count] = textEnd
+        this.#ends[count++] = block.length
       }
     }
-    const all = block.toString()
-    const examples = this.#ends.map((end, i) => this.#example(all, this.#ends[i - 1] ?? 0, this.#textEnds[i]!, end, paired))
     this.tried += perExample
-    this.made += examples.length
+    this.made += count
+    const all = block.toString()
+    const examples: Example[] = []
+    for (let i = 0; i < count; i++) {
+      examples.push(example(all, i === 0 ? 0 : this.#ends[i - 1]!, this.#textEnds[i]!, this.#ends[i]!, paired))
+    }
     return examples
   }
 
-  /** Adds one try to the block; returns where its text ends. */
+  /** Adds one try to the block and notes whether anything changed; returns where its text ends. */
   #draw(index: number, iteration: number, paired: boolean): number {
     const block = this.#block
     const random = this.#random.at(iteration, index)
     // Pairs, in turn: the first text varies, the second, both.
     const turn = paired ? iteration % 3 : 0
-    if (turn === 1) this.#text.whole(block)
-    else this.#text.draw(random, block)
+    this.#changed = turn === 1 ? this.#text.whole(block) : this.#text.draw(random, block)
     const textEnd = block.length
     if (!paired) return textEnd
     block.append(separator.codes, 0, separator.length)
-    if (turn === 0) this.#pair.whole(block)
-    else this.#pair.draw(random, block)
+    const pairChanged = turn === 0 ? this.#pair.whole(block) : this.#pair.draw(random, block)
+    this.#changed ||= pairChanged
     return textEnd
   }
+}
 
-  #example(all: string, begin: number, textEnd: number, end: number, paired: boolean): Example {
-    const text = all.slice(begin, textEnd)
-    return paired ? { text, pair: all.slice(textEnd + separator.length, end) } : { text }
-  }
+/** The example whose text lies from `begin` to before `textEnd`, its pair behind the separator to before `end`. */
+function example(all: string, begin: number, textEnd: number, end: number, paired: boolean): Example {
+  const text = all.slice(begin, textEnd)
+  return paired ? { text, pair: all.slice(textEnd + separator.length, end) } : { text }
 }

@@ -26,6 +26,7 @@ export class Variation {
   #words = new Uint32Array()
   #begin = 0
   #end = 0
+  #draws = new Uint32Array(64)
   // The words that change: where each stands in #words, and what it becomes.
   #changed = new Uint32Array(64)
   #becomes = new Int32Array(64)
@@ -44,19 +45,21 @@ export class Variation {
     this.#end = texts.begins[index + 1]!
     const count = (this.#end - this.#begin) / numbersPerWord
     if (count > this.#changed.length) {
+      this.#draws = new Uint32Array(count)
       this.#changed = new Uint32Array(count)
       this.#becomes = new Int32Array(count)
     }
     return this
   }
 
-  /** Adds the text as it is. */
-  whole(made: CodeUnits): void {
+  /** Adds the text as it is; returns false, as nothing of it changed. */
+  whole(made: CodeUnits): boolean {
     made.append(this.#text.codes, 0, this.#text.length)
+    return false
   }
 
-  /** Adds one variation of the text. */
-  draw(random: Random, made: CodeUnits): void {
+  /** Adds one variation of the text; returns false where no word changed and none was cut off. */
+  draw(random: Random, made: CodeUnits): boolean {
     const words = this.#words
     const changes = this.#change(random)
     let from = 0
@@ -76,17 +79,22 @@ export class Variation {
       from = words[at + 1]!
     }
     made.append(this.#text.codes, from, to)
+    return changes > 0 || to - from < this.#text.length
   }
 
   /** Draws what each word becomes; returns how many change. */
   #change(random: Random): number {
-    const { mask, replace } = this.#rates
-    if (mask + replace === 0) return 0
+    const mask = this.#rates.mask * 2 ** 32
+    const change = mask + this.#rates.replace * 2 ** 32
+    if (change === 0) return 0
+    const draws = this.#draws
+    const count = (this.#end - this.#begin) / numbersPerWord
+    random.fill(draws, count)
     let changes = 0
-    for (let at = this.#begin; at < this.#end; at += numbersPerWord) {
-      const u = random.uniform()
-      if (u >= mask + replace) continue
-      const id = u < mask ? maskId : this.#pool.drawId(this.#words[at + 2]!, random)
+    for (let i = 0; i < count; i++) {
+      if (draws[i]! >= change) continue
+      const at = this.#begin + numbersPerWord * i
+      const id = draws[i]! < mask ? maskId : this.#pool.drawId(this.#words[at + 2]!, random)
       if (id === -1) continue
       this.#changed[changes] = at
       this.#becomes[changes++] = id

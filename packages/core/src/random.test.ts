@@ -40,6 +40,19 @@ describe('Random', () => {
     expect(draws(new Random(7, 'mask').at(3, 2 ** 40))).toEqual(first)
   })
 
+  it('fills with the numbers that single draws give, wherever it begins', () => {
+    fc.assert(
+      fc.property(fc.nat(9), fc.nat(20), (before, count) => {
+        const random = new Random(7).at(1, 2)
+        draws(random, before)
+        const filled = new Uint32Array(count + 1)
+        random.fill(filled, count)
+        expect([...draws(new Random(7).at(1, 2), before + count).slice(before), 0]).toEqual([...filled])
+        expect(random.uint32()).toBe(draws(new Random(7).at(1, 2), before + count + 1).at(-1))
+      }),
+    )
+  })
+
   it('keeps seeds, purposes, steps and places apart', () => {
     const all = [
       new Random(1, 'a').at(0, 0),

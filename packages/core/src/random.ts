@@ -47,6 +47,17 @@ export class Random {
     return this.#block[lane]!
   }
 
+  /** The next `count` numbers at once: what as many calls of `uint32` give. */
+  fill(out: Uint32Array, count = out.length): void {
+    let i = 0
+    while (i < count && (this.#draw & 3) !== 0) out[i++] = this.uint32()
+    for (; i + 4 <= count; i += 4) {
+      philox4x32(this.#draw >>> 2, this.#place, this.#placeHigh, this.#step, this.#key0, this.#key1, out, i)
+      this.#draw += 4
+    }
+    while (i < count) out[i++] = this.uint32()
+  }
+
   /** In [0, 1), with 32 bits. */
   uniform(): number {
     return this.uint32() / 2 ** 32
@@ -77,8 +88,8 @@ export class Random {
   }
 }
 
-/** One block of Philox4x32-10: four words from a counter of four words and a key of two, into `out`. */
-export function philox4x32(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: Uint32Array): void {
+/** One block of Philox4x32-10: four words from a counter of four words and a key of two, into `out` from `at` on. */
+export function philox4x32(c0: number, c1: number, c2: number, c3: number, k0: number, k1: number, out: Uint32Array, at = 0): void {
   for (let round = 0; round < 10; round++) {
     const low0 = Math.imul(c0, 0xd2511f53)
     const high0 = multiplyHigh(c0, 0xd251, 0x1f53)
@@ -91,10 +102,10 @@ export function philox4x32(c0: number, c1: number, c2: number, c3: number, k0: n
     k0 = (k0 + 0x9e3779b9) | 0
     k1 = (k1 + 0xbb67ae85) | 0
   }
-  out[0] = c0
-  out[1] = c1
-  out[2] = c2
-  out[3] = c3
+  out[at] = c0
+  out[at + 1] = c1
+  out[at + 2] = c2
+  out[at + 3] = c3
 }
 
 /** Upper half of a 32 x 32 bit product, the second factor given in two halves of 16 bits. */
