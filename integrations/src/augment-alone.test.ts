@@ -4,8 +4,7 @@ import { installedPackages, makeProject, type Project, resolutions } from './pro
 let project: Project
 beforeAll(async () => {
   project = await makeProject('augment-alone', inject('registry'))
-  await project.install('@kd/augment')
-  await project.install('--save-dev', 'typescript@5.9.3', '@types/node@20')
+  await project.install(['@kd/augment', 'typescript@5.9.3', '@types/node@20'])
 })
 afterAll(() => project?.remove())
 

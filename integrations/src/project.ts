@@ -18,7 +18,7 @@ export interface Project {
   /** Runs a program in the project; the arguments are not read by a shell. */
   run(command: string, args: readonly string[], env?: Record<string, string>): Promise<Finished>
   /** `npm install`, by name. Fails with npm's own words. */
-  install(...args: string[]): Promise<void>
+  install(args: readonly string[], env?: Record<string, string>): Promise<void>
   /** What TypeScript says about `main.ts`: nothing where all is well. */
   types(moduleResolution: (typeof resolutions)[number]): Promise<string>
   /** Makes `main.js`. */
@@ -40,8 +40,8 @@ export async function makeProject(consumer: string, registry: string): Promise<P
   return {
     folder,
     run,
-    async install(...args) {
-      const { code, stdout, stderr } = await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...args])
+    async install(args, env) {
+      const { code, stdout, stderr } = await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...args], env)
       if (code !== 0) throw new Error(`npm install ${args.join(' ')} failed:\n${stdout}${stderr}`)
     },
     async types(moduleResolution) {
