@@ -53,9 +53,14 @@ export async function findModel(nameOrFolder: string, from: string = process.cwd
       fix: 'Give a Hugging Face model folder or the name of an installed package.',
     })
   }
+  const project = createRequire(join(base, 'from.js'))
   try {
-    return dirname(createRequire(join(base, 'from.js')).resolve(`${nameOrFolder}/package.json`))
+    return dirname(project.resolve(`${nameOrFolder}/package.json`))
   } catch (cause) {
+    // A package may keep its package.json to itself.
+    for (const place of project.resolve.paths(nameOrFolder) ?? []) {
+      if (await isFolder(join(place, nameOrFolder))) return join(place, nameOrFolder)
+    }
     throw new KdError({
       kind: 'missing',
       what: `the package ${nameOrFolder} is not installed in the project of ${base}, and no folder there has that name`,

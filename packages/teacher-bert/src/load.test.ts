@@ -26,19 +26,18 @@ describe('BertTeacher.load finds', () => {
       await rm(folder, { recursive: true })
     }
   }
-  const install = async (folder: string, name: string) => {
+  const install = async (folder: string, name: string, exports: object) => {
     const place = join(folder, 'node_modules', name)
     await mkdir(place, { recursive: true })
     for (const [file, contents] of Object.entries(await tinyFiles())) await writeFile(join(place, file), contents)
-    await writeFile(
-      join(place, 'package.json'),
-      JSON.stringify({ name, version: '1.0.0', exports: { './package.json': './package.json' } }),
-    )
+    await writeFile(join(place, 'package.json'), JSON.stringify({ name, version: '1.0.0', exports }))
   }
 
   it("a package as the caller's project sees it, given as a folder or as a module's URL", async () => {
     await project(async (folder) => {
-      await install(folder, '@somebody/teacher')
+      await install(folder, '@somebody/teacher', { './package.json': './package.json' })
+      await install(folder, 'closed', { '.': './nothing.js' })
+      await (await BertTeacher.load('closed', { from: folder, threads: 1 })).dispose()
       for (const from of [folder, pathToFileURL(join(folder, 'main.js')).href]) {
         const teacher = await BertTeacher.load('@somebody/teacher', { from, threads: 1 })
         expect(teacher).toMatchObject({ name: '@somebody/teacher', labels: ['LABEL_0', 'LABEL_1', 'LABEL_2'] })

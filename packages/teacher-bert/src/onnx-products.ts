@@ -83,9 +83,11 @@ export function int8Products(graph: OnnxGraph): Products {
     bias({ shift = 0 }, { weight, bias }) {
       if (shift === 0) return bias
       const { columns, int8, scales } = quantizeMatrix(weight)
-      return bias.map(
-        (value, row) => value - shift * scales[row]! * int8.subarray(row * columns, (row + 1) * columns).reduce((a, b) => a + b, 0),
-      )
+      return bias.map((value, row) => {
+        let sum = 0
+        for (let i = row * columns; i < (row + 1) * columns; i++) sum += int8[i]!
+        return value - shift * scales[row]! * sum
+      })
     },
   }
 }
