@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 
 /** Keeps TensorFlow.js's cpu backend, which holds tensors even where ONNX Runtime computes, from greeting on the console. */
 export function quietCpu(): void {
-  const cpu = tf.findBackend('cpu') as tf.KernelBackend & { firstUse?: boolean }
-  cpu.firstUse = false
+  // TensorFlow.js makes a new instance whenever it chooses: each sets this mark of its first use.
+  const prototype = Object.getPrototypeOf(tf.findBackend('cpu'))
+  Object.defineProperty(prototype, 'firstUse', { configurable: true, get: () => false, set: () => {} })
 }
