@@ -24,6 +24,13 @@ const steps = Object.entries(ladder).map(([name, allowed]) => ({
 module.exports = {
   forbidden: [
     ...steps,
+    {
+      name: 'declared-dependencies',
+      comment: 'what a package imports stands in its own package.json, or users lack it',
+      severity: 'error',
+      from: { path: '^packages/[^/]+/src/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev', 'unknown'] },
+    },
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     {
       name: 'tensorflow-stays-out',
@@ -49,7 +56,8 @@ module.exports = {
   options: {
     tsConfig: { fileName: 'tsconfig.base.json' },
     tsPreCompilationDeps: true,
-    exclude: { path: '(/dist/|\\.test\\.ts$|node_modules/(?!@kd))' },
+    exclude: { path: '(^(packages|examples|integrations|benchmarks)/.*dist/|\\.test\\.ts$)' },
+    doNotFollow: { path: 'node_modules/' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['@kd/source', 'import', 'node', 'default'] },
   },
 }

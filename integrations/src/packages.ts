@@ -12,6 +12,7 @@ export interface Manifest {
   exports: Record<string, string | { '@kd/source': string; types: string; default: string }>
   dependencies?: Record<string, string>
   peerDependencies?: Record<string, string>
+  optionalDependencies?: Record<string, string>
 }
 
 export interface PackedPackage {

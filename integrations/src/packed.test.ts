@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, inject, it } from 'vitest'
+
+/** Kilobytes that a packed package may have; raised only in the change that needs it. */
+const ceilings: Record<string, number> = {
+  '@kd/augment': 30,
+  '@kd/core': 40,
+  '@kd/data': 30,
+  '@kd/jit': 120,
+  '@kd/losses': 20,
+  '@kd/runtime': 30,
+  '@kd/students': 50,
+  '@kd/teacher-bert': 65,
+  '@kd/trainer': 85,
+}
+
+describe.each(inject('packed'))('$manifest.name, packed', ({ folder, manifest, contents, bytes }) => {
+  it('holds its build, its sources, how to use it and its licence, and no tests', () => {
+    const entries = Object.values(manifest.exports).flatMap((one) => (typeof one === 'string' ? [one] : Object.values(one)))
+    const needed = ['LICENSE', 'README.md', 'package.json', ...entries.map((path) => path.replace('./', ''))]
+    expect(needed.filter((file) => !contents.includes(file))).toEqual([])
+    expect(contents.filter((file) => !/^(dist|src)\/|^(LICENSE|NOTICE|README\.md|package\.json)$/.test(file))).toEqual([])
+    expect(contents.filter((file) => /\.test\.|\btest-|\bfixtures?\b|\.tsbuildinfo$/.test(file))).toEqual([])
+  })
+
+  it('imports only what it declares', () => {
+    const { name, dependencies, peerDependencies, optionalDependencies } = manifest
+    const declared = [name, ...Object.keys({ ...dependencies, ...peerDependencies, ...optionalDependencies })]
+    const built = contents.filter((file) => /^dist\/.*\.(js|mjs|d\.ts)$/.test(file)).map((file) => readFileSync(join(folder, file), 'utf8'))
+    const imported = built.flatMap((text) =>
+      [...text.matchAll(/(?:\bfrom|\bimport\(|^import) ?["'](?!\.|node:)((?:@[\w-]+\/)?[\w.-]+)/gm)].map(([, name]) => name!),
+    )
+    expect([...new Set(imported)].filter((name) => !declared.includes(name))).toEqual([])
+  })
+
+  it('is not larger than need be', () => {
+    expect(bytes / 1000).toBeLessThan(ceilings[manifest.name]!)
+  })
+
+  it('says in its README how to install it', () => {
+    expect(readFileSync(join(folder, 'README.md'), 'utf8')).toContain(`npm install ${manifest.name}`)
+  })
+})
+
+it('@kd/runtime has no dependency', () => {
+  const { manifest } = inject('packed').find(({ manifest }) => manifest.name === '@kd/runtime')!
+  expect(manifest.dependencies ?? {}).toEqual({})
+  expect(manifest.peerDependencies ?? {}).toEqual({})
+})
