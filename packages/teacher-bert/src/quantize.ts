@@ -7,6 +7,9 @@ import { type Int8Matrix, type Matrix, matrixValues } from './matrix.ts'
  */
 export const largestWeight = 63
 
+/** Rows with nothing larger become zeros: their scale would leave the range of single precision. */
+const negligible = 1e-30
+
 /** A matrix as signed 7-bit numbers with a scale a row: a row's largest element becomes `largestWeight`. */
 export function quantizeMatrix(matrix: Matrix): Int8Matrix {
   if ('int8' in matrix) return matrix
@@ -17,8 +20,9 @@ export function quantizeMatrix(matrix: Matrix): Int8Matrix {
   for (let row = 0; row < rows; row++) {
     const of = values.subarray(row * columns, (row + 1) * columns)
     const largest = of.reduce((top, value) => Math.max(top, Math.abs(value)), 0)
+    if (largest < negligible) continue
     scales[row] = largest / largestWeight
-    if (largest > 0) for (let i = 0; i < columns; i++) int8[row * columns + i] = Math.round((of[i]! / largest) * largestWeight)
+    for (let i = 0; i < columns; i++) int8[row * columns + i] = Math.round((of[i]! / largest) * largestWeight)
   }
   return { rows, columns, int8, scales }
 }
