@@ -10,7 +10,7 @@ export const bench: Bench = async ({ data, runs }) => {
   if (!data) throw new Error('augment: give a TSV with a header and sentences in its first column, such as --data glue/SST-2/train.tsv')
   const args = [data, '--rows', rows, '--iterations', iterations]
   return [
-    await compare('augment', `${rows} sentences x ${iterations}, words and tags given`, 'tries/s', {
+    await compare('augment', `${rows} sentences x ${iterations}, words and tags given, compiled before`, 'tries/s', {
       ours: () => ourProcess('augment-process.ts', ['generate', ...args]),
       theirs: { name: 'plain Python', run: () => pythonPeer('augment.py', args) },
       runs,

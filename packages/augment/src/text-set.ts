@@ -5,7 +5,7 @@ export type Origin = 'original' | 'excluded' | 'synthetic'
 const origins: readonly Origin[] = ['original', 'excluded', 'synthetic']
 
 /**
- * Which texts were seen, by a 62-bit hash of each: 16 to 32 bytes a text, however long. Among n different texts two
+ * Which texts were seen, by a 62-bit hash of each: 11 to 22 bytes a text, however long. Among n different texts two
  * share a hash with probability n^2 / 2^63 (a million: 1 in 10^7; a hundred million: 1 in 1,000), and then one of them
  * is taken for a duplicate.
  */
@@ -17,7 +17,7 @@ export class TextSet {
 
   /** @param expected how many texts it makes room for at once; it grows where there are more */
   constructor(expected = 0) {
-    this.#slots = new Uint32Array(2 ** Math.max(11, Math.ceil(Math.log2(4 * expected + 1))))
+    this.#slots = new Uint32Array(2 ** Math.max(11, Math.ceil(Math.log2((8 / 3) * expected + 1))))
   }
 
   get size(): number {
@@ -51,7 +51,7 @@ export class TextSet {
 
   /** The mark of the text that was there, 0 where it is new. */
   #insert(low: number, high: number, mark: number): number {
-    if (4 * this.#size >= this.#slots.length) this.#grow()
+    if (8 * this.#size >= 3 * this.#slots.length) this.#grow()
     const slots = this.#slots
     const slot = slotOf(slots, low, high)
     const found = slots[slot + 1]! & 3
