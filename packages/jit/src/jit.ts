@@ -10,6 +10,7 @@ import type { OnnxTensor } from './tensor.ts'
 import { record, type TracedVariable, tensorOf, valueOfTensor } from './trace/backend.ts'
 import { emit } from './trace/emit.ts'
 import type { Value } from './trace/graph.ts'
+import { refuse } from './trace/refuse.ts'
 
 export interface JitFunction<Arguments extends unknown[], Result> {
   (...inputs: Arguments): Promise<Result>
@@ -104,7 +105,12 @@ async function traceOf<Arguments extends unknown[]>(
     let index = 0
     const symbols = mapTensors(inputs, (tensor) => tensorOf(graph.input(`input ${index++}`, tensor.dtype as 'float32', tensor.shape)))
     const outputs: { value: Value; dtype: tf.DataType }[] = []
-    const structure = mapTensors(fn(...(symbols as Arguments)), (tensor) => {
+    const returned = fn(...(symbols as Arguments))
+    if (returned instanceof Promise) {
+      returned.catch(() => {})
+      throw refuse('the function given to jit is async', 'Give a plain function; what it awaits can be awaited before and passed in.')
+    }
+    const structure = mapTensors(returned, (tensor) => {
       outputs.push({ value: valueOfTensor(tensor), dtype: tensor.dtype })
       return new Place(outputs.length - 1)
     })

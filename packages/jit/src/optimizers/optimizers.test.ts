@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
-import { engineNames, testEngine } from '../test-engines.ts'
+import { engineNames, testEngine } from '../testing/engines.ts'
 import { trainStepOn } from '../train-step/train-step.ts'
 import { adadelta } from './adadelta.ts'
 import { adam, adamW } from './adam.ts'

@@ -3,9 +3,9 @@ import { Random } from '@kd/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { jitOn } from '../jit.ts'
-import { testEngine } from '../test-engines.ts'
+import { testEngine } from '../testing/engines.ts'
+import { type OpRow, opRows } from '../testing/op-rows.ts'
 import { lowerings } from './lowerings/index.ts'
-import { type OpRow, opRows } from './op-rows.ts'
 
 function inputsOf({ shapes = [[3, 4]], types = [], range = [-2, 2] }: OpRow, seed: number): tf.Tensor[] {
   const random = new Random(seed, 'op')

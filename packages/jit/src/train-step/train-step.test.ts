@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { describe, expect, it } from 'vitest'
 import { adadelta } from '../optimizers/adadelta.ts'
 import { adam, adamW } from '../optimizers/adam.ts'
-import { engineNames, testEngine } from '../test-engines.ts'
+import { engineNames, testEngine } from '../testing/engines.ts'
 import type { StepInputs, TrainStep, TrainStepOptions } from './options.ts'
 import { trainStepOn } from './train-step.ts'
 
@@ -175,6 +175,19 @@ describe.each(engineNames)('trainStep on %s', (name) => {
     expect(tf.memory().numTensors).toBe(numTensors)
     await step.dispose()
   })
+})
+
+it('trainStep needs no more memory after many steps than after some', async () => {
+  const engine = testEngine('onnxruntime-node')
+  await engine()
+  const step = trainStepOn(model().options, engine)
+  const megabytes = async (from: number, to: number) => {
+    await losses(step, from, to)
+    return process.memoryUsage().rss / 2 ** 20
+  }
+  const after = await megabytes(0, 500)
+  expect((await megabytes(500, 3000)) - after).toBeLessThan(40)
+  await step.dispose()
 })
 
 describe('trainStep without its worker', () => {

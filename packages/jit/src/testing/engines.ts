@@ -1,5 +1,5 @@
-import { chooseEngine, type Engine } from './engines/engine.ts'
-import { prepareTfjs } from './engines/tfjs/prepare.ts'
+import { chooseEngine, type Engine } from '../engines/engine.ts'
+import { prepareTfjs } from '../engines/tfjs/prepare.ts'
 
 /** For the tests: the engines that one suite runs on, the native one with one thread. */
 const made = new Map<string, Promise<Engine>>()

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest'
+import { Graph, reachable, type Value } from './graph.ts'
+import { product } from './lowerings/products.ts'
+import { rewrite } from './rewrite.ts'
+
+const operators = (outputs: Record<string, Value>) =>
+  reachable(Object.values(outputs)).map(({ operator, inputs }) => `${operator}${inputs.length}`)
+
+function factors() {
+  const graph = new Graph()
+  const [a, b] = [graph.input('a', 'float32', [3, 5]), graph.input('b', 'float32', [5, 4])]
+  const add = (x: Value, y: Value) => graph.op('Add', [x, y], 'float32', x.shape)
+  return { graph, a, b, add, ab: product(graph, a, b, false, false) }
+}
+
+it('makes a sum with a product one node', () => {
+  const { graph, add, ab } = factors()
+  for (const shape of [[4], [1, 4], [3, 1], [3, 4], []]) {
+    const y = add(ab, graph.input(`c${shape}`, 'float32', shape))
+    expect(operators(rewrite(graph, { y })), `[${shape}]`).toEqual(['Gemm3'])
+  }
+})
+
+it('makes a chain of products summed up a chain of products', () => {
+  const { graph, a, add, ab } = factors()
+  const products = [1, 2, 3].map((index) => product(graph, a, graph.input(`b${index}`, 'float32', [5, 4]), false, false))
+  const y = products.reduce(add, ab)
+  expect(operators(rewrite(graph, { y }))).toEqual(['Gemm2', 'Gemm3', 'Gemm3', 'Gemm3'])
+})
+
+it('leaves a product that is needed elsewhere, or that the sum makes larger', () => {
+  const { graph, add, ab } = factors()
+  const c = graph.input('c', 'float32', [3, 4])
+  expect(operators(rewrite(graph, { y: add(ab, c), ab }))).toEqual(['Gemm2', 'Add2'])
+  const large = graph.op('Add', [ab, graph.input('d', 'float32', [2, 3, 4])], 'float32', [2, 3, 4])
+  expect(operators(rewrite(graph, { large }))).toEqual(['Gemm2', 'Add2'])
+})
+
+it('makes a node once, and keeps only what the outputs need', () => {
+  const { graph, a } = factors()
+  const once = graph.op('Neg', [a], 'float32', a.shape)
+  expect(graph.op('Neg', [a], 'float32', a.shape)).toBe(once)
+  graph.op('Exp', [once], 'float32', a.shape)
+  expect(operators({ once })).toEqual(['Neg1'])
+})
