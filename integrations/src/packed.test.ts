@@ -21,7 +21,7 @@ describe.each(inject('packed'))('$manifest.name, packed', ({ folder, manifest, c
     const needed = ['LICENSE', 'README.md', 'package.json', ...entries.map((path) => path.replace('./', ''))]
     expect(needed.filter((file) => !contents.includes(file))).toEqual([])
     expect(contents.filter((file) => !/^(dist|src)\/|^(LICENSE|NOTICE|README\.md|package\.json)$/.test(file))).toEqual([])
-    expect(contents.filter((file) => /\.test\.|\btest-|\bfixtures?\b|\.tsbuildinfo$/.test(file))).toEqual([])
+    expect(contents.filter((file) => /\.test\.|\/testing\/|\bfixtures?\b|\.tsbuildinfo$/.test(file))).toEqual([])
   })
 
   it('imports only what it declares', () => {
