@@ -45,6 +45,16 @@ describe('loadOnnx', () => {
     await session.dispose()
   })
 
+  it('takes denormal numbers for zero, in the worker only', async () => {
+    const graph = new OnnxGraph()
+    graph.input('x', 'float32', [2])
+    graph.output(graph.node('Mul', ['x', graph.constant('float32', 0.5)]), 'y', 'float32', [2])
+    const session = await loadOnnx(graph.toBytes(), { threads: 1 })
+    expect((await session.run({ x: { data: Float32Array.of(1e-40, 1), shape: [2] } })).y!.data).toEqual(Float32Array.of(0, 0.5))
+    expect(Number.MIN_VALUE * 1).toBeGreaterThan(0)
+    await session.dispose()
+  })
+
   it('answers many runs at once in order', async () => {
     const session = await loadOnnx(model(), { threads: 1, externalInputs: { table, a } })
     const runs = await Promise.all([0, 1, 2].map((id) => session.run({ ids: { data: Int32Array.of(id), shape: [1] } })))

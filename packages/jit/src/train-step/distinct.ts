@@ -50,6 +50,6 @@ export class DistinctIds {
 /** The next of eight sizes an octave: padding costs 4 % on average, and sizes repeat. */
 export function distinctBucket(count: number): number {
   if (count <= 16) return 16
-  const grain = 2 ** (Math.floor(Math.log2(count)) - 1)
+  const grain = 2 ** (Math.floor(Math.log2(count)) - 2)
   return Math.ceil(count / grain) * grain
 }

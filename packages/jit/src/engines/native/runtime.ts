@@ -9,7 +9,12 @@ interface Pending {
   what: string
 }
 
-/** The worker thread that holds ONNX Runtime, seen from the user's thread: requests out, promises back, in order. */
+/**
+ * The worker thread that holds ONNX Runtime, seen from the user's thread: requests out, promises back, in order.
+ *
+ * ONNX Runtime flushes denormal numbers in the thread of the process's first session only: a worker that replaces a dead
+ * one computes with them, so that its last bits may differ and rarely used weights may be slow.
+ */
 export class NativeRuntime {
   readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
@@ -105,6 +110,10 @@ function portable<K extends keyof Requests>(kind: K, request: Requests[K][0], mo
   if (kind === 'run') {
     const run = request as RunRequest
     return { ...run, feeds: mapValues(run.feeds, (tensor) => ({ data: data(tensor.data), shape: [...tensor.shape] })) }
+  }
+  if (kind === 'load') {
+    const load = request as Requests['load'][0]
+    return { ...load, model: data(load.model) }
   }
   if (kind === 'hold') {
     const { buffers } = request as Requests['hold'][0]

@@ -82,8 +82,8 @@ const handlers = {
       graphOptimizationLevel: 'all',
       logSeverityLevel: 4,
       ...options,
-      // Denormals are flushed for the whole process by its first session; waiting threads sleep instead of spinning.
-      extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: workerData.spin ? '1' : '0' } } },
+      // Waiting threads sleep instead of spinning: the other processors have work of their own.
+      extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } } },
     })
     sessions.set(id, session)
     const facts = (list) => list.map(({ name, type, shape }) => ({ name, type, shape: [...shape] }))
