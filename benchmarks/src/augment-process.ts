@@ -26,7 +26,7 @@ const measure: Record<string, () => Promise<object>> = {
   async generate() {
     const corpus = await tagCorpus(examples, { tagger: hashTagger })
     // Untimed: the engine compiles what runs often, once a process.
-    for (const _ of augmentTagged(corpus, { seed: 1, perExample: 2 }));
+    for (const _ of augmentTagged(corpus, { seed: 1, perExample }));
     const begun = performance.now()
     const made = [...augmentTagged(corpus, { seed: 0, perExample })]
     const seconds = (performance.now() - begun) / 1000

@@ -137,6 +137,9 @@ describe('augment', () => {
     expect(read).toEqual(['a b c d e f'])
     await run([{ text: 'a b', pair: 'c d' }, { text: 'e f' }], { tagger: counting })
     expect(tagged).toEqual(['a b c d e f', 'a b', 'c d', 'e f'])
+    const same = [{ text: 'g h' }]
+    await run(same, { tagger: counting, corpus: same })
+    expect(tagged.slice(4)).toEqual(['g h'])
   })
 
   it('waits for a tagger that makes it wait', async () => {
@@ -263,6 +266,7 @@ describe('bad input', () => {
   it('a stream without a corpus, at once', () => {
     for (const stream of [streamOf(some), some.values()]) {
       expect(() => augment(stream, { seed: 1 })).toThrow(/once.*option corpus/)
+      expect(() => augment(stream, { seed: 1, corpus: stream })).toThrow(/once.*option corpus/)
     }
   })
 

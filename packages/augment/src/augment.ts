@@ -20,7 +20,8 @@ export function augment(examples: Examples, options: AugmentTextOptions): AsyncG
   const checked = checkedOptions(options)
   const synthesis = new Synthesis(pool, checked)
   const once = isStream(examples)
-  if (once && checked.replace > 0 && !options.corpus) {
+  const corpus = options.corpus === examples ? undefined : options.corpus
+  if (once && checked.replace > 0 && !corpus) {
     throw new KdError({
       kind: 'option',
       what: 'a stream that can be read once has no words to draw replacements from before it ends',
@@ -28,7 +29,7 @@ export function augment(examples: Examples, options: AugmentTextOptions): AsyncG
       fix: 'Pass the originals as corpus, give an array, or set replace: 0.',
     })
   }
-  return once || options.corpus ? augmentStream(examples, options, pool, synthesis) : augmentArray(examples, options)
+  return once || corpus ? augmentStream(examples, { ...options, corpus }, pool, synthesis) : augmentArray(examples, options)
 }
 
 async function* augmentArray(examples: Examples, options: AugmentTextOptions): AsyncGenerator<Example> {

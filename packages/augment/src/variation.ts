@@ -75,7 +75,9 @@ export class Variation {
       if (start < from) continue
       if (start >= to) break
       made.append(this.#text.codes, from, start)
-      this.#append(this.#becomes[i]!, made)
+      const id = this.#becomes[i]!
+      if (id === maskId) made.append(maskCodes.codes, 0, maskCodes.length)
+      else made.append(this.#pool.codes.codes, this.#pool.begins[id]!, this.#pool.begins[id + 1]!)
       from = words[at + 1]!
     }
     made.append(this.#text.codes, from, to)
@@ -100,10 +102,5 @@ export class Variation {
       this.#becomes[changes++] = id
     }
     return changes
-  }
-
-  #append(id: number, made: CodeUnits): void {
-    if (id === maskId) made.append(maskCodes.codes, 0, maskCodes.length)
-    else made.append(this.#pool.codes.codes, this.#pool.begins[id]!, this.#pool.begins[id + 1]!)
   }
 }

@@ -16,7 +16,7 @@ export async function winkTagger(): Promise<Tagger> {
 async function load() {
   try {
     const [{ default: wink }, { default: model }] = await Promise.all([import('wink-nlp'), import('wink-eng-lite-web-model')])
-    const nlp = wink(model, ['sbd', 'pos'])
+    const nlp = wink(model, ['pos'])
     return { nlp, its: nlp.its }
   } catch (cause) {
     throw new KdError({

@@ -13,7 +13,7 @@ export class WordPool {
   readonly #counts: number[] = []
   /** All words as code units, word after word; that of id i from `begins[i]` to before `begins[i + 1]`. */
   readonly codes = new CodeUnits()
-  readonly begins: number[] = [0]
+  begins: Uint32Array<ArrayBuffer> = new Uint32Array(256)
 
   /** The number that stands for a tag here; a new tag gets the next one. */
   tagId(tag: string): number {
@@ -64,7 +64,8 @@ export class WordPool {
       this.#wordIds.set(word, id)
       this.#words.push(word)
       this.codes.appendText(word)
-      this.begins.push(this.codes.length)
+      this.begins = grown(this.begins, id + 2)
+      this.begins[id + 1] = this.codes.length
     }
     return id
   }
