@@ -56,9 +56,7 @@ function make(name: string, options: AdamOptions, weightDecay: number, decoupled
   }
 }
 
-/** 1 - base^step without the loss of digits of a difference: 1 - e^x = -2 t / (1 - t), t = tanh(x / 2). */
+/** 1 - base^step without the loss of digits of a difference. */
 function oneMinusPower(base: number, step: tf.Scalar): tf.Tensor {
-  if (base === 0) return tf.scalar(1)
-  const t = tf.tanh(tf.mul(step, Math.log(base) / 2))
-  return tf.div(tf.mul(t, -2), tf.sub(1, t))
+  return base === 0 ? tf.scalar(1) : tf.neg(tf.expm1(tf.mul(step, Math.log(base))))
 }

@@ -46,6 +46,7 @@ const unary: OpRow[] = [
   { kernel: 'Erf', fn: tf.erf },
   { kernel: 'Exp', fn: tf.exp },
   { kernel: 'Expm1', fn: tf.expm1 },
+  { kernel: 'Expm1', of: 'near zero', fn: (x) => tf.mul(tf.expm1(tf.mul(x, 1e-4)), 1e4) },
   { kernel: 'Floor', fn: tf.floor },
   { kernel: 'Identity', fn: (x) => tf.clone(x) },
   { kernel: 'IsFinite', fn: (x) => tf.isFinite(tf.div(1, tf.relu(x))), ...none },

@@ -31,6 +31,14 @@ const clip: Body = (graph, x, { attributes: { clipValueMin, clipValueMax } }) =>
 
 const finite: Body = (graph, x) => test(graph, 'Not', graph.op('Or', [test(graph, 'IsNaN', x), test(graph, 'IsInf', x)], 'bool', x.shape))
 
+/** e^x - 1: near zero, where the difference would lose its digits, 2 t / (1 - t) with t = tanh(x / 2). */
+const expm1: Body = (graph, x) => {
+  const t = same(graph, 'Tanh', same(graph, 'Mul', x, float(graph, 0.5)))
+  const near = same(graph, 'Div', same(graph, 'Mul', t, float(graph, 2)), graph.op('Sub', [float(graph, 1), t], x.type, x.shape))
+  const far = same(graph, 'Sub', same(graph, 'Exp', x), float(graph, 1))
+  return graph.op('Where', [test(graph, 'Less', same(graph, 'Abs', x), float(graph, 0.5)), near, far], x.type, x.shape)
+}
+
 const negate: Body = (graph, x) => (x.fill === undefined ? same(graph, 'Neg', x) : graph.fill(x.type, x.shape, -x.fill))
 
 function unary(body: Body): Lowering {
@@ -80,7 +88,7 @@ const bodies = {
   Elu: withAlpha('Elu', () => 1),
   Erf: plain('Erf'),
   Exp: plain('Exp'),
-  Expm1: (graph, x) => same(graph, 'Sub', same(graph, 'Exp', x), float(graph, 1)),
+  Expm1: expm1,
   Floor: plain('Floor'),
   IsFinite: finite,
   IsInf: (graph, x) => test(graph, 'IsInf', x),
