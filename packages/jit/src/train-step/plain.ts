@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { dropoutNow, dropoutUse, dropoutWords } from '../dropout.ts'
+import { checkRate, dropoutNow, dropoutUse, dropoutWords } from '../dropout.ts'
 import type { OnnxTensor } from '../tensor.ts'
 import { type Parameter, stepBody, type Updated } from './body.ts'
 import { type PreparedStep, type StepEngine, type StepState, stateSizes, tableName, variableName } from './engine.ts'
@@ -38,6 +38,7 @@ export class PlainStep implements StepEngine {
       }
       let uses = 0
       const dropout = (x: tf.Tensor, rate: number) => {
+        checkRate(rate)
         if (rate === 0) return x
         return dropoutNow(x, rate, dropoutWords(options.seed, step, uses++, dropoutUse(x.shape)))
       }
