@@ -47,7 +47,7 @@ export class DistinctIds {
   }
 }
 
-/** The next of eight sizes an octave: padding costs 4 % on average, and sizes repeat. */
+/** The next of four sizes an octave: padding costs 8 % on average, and few graphs are made. */
 export function distinctBucket(count: number): number {
   if (count <= 16) return 16
   const grain = 2 ** (Math.floor(Math.log2(count)) - 2)
