@@ -31,6 +31,11 @@ const rules: ((file: string, text: string, bytes: number) => string | undefined)
     const found = /\b(?:TODO|FIXME|XXX|HACK)\b|\bnot implemented\b|\b(?:it|test|describe)\.(?:skip|only|todo)\(/i.exec(text)
     return found ? `holds "${found[0]}": finish it or take it out` : undefined
   },
+  function strayFile(file) {
+    if (!/^packages\/[^/]+\/[^/]+$/.test(file)) return
+    const known = ['LICENSE', 'NOTICE', 'README.md', 'package.json', 'tsconfig.json', 'tsdown.config.ts', 'vitest.config.ts']
+    return known.includes(file.split('/')[2]!) ? undefined : 'lies where only a description of the package belongs'
+  },
   function licenceCopy(file, text) {
     return file.endsWith('/LICENSE') && text !== readFileSync('LICENSE', 'utf8') && file.startsWith('packages/')
       ? 'differs from LICENSE'
