@@ -12,7 +12,7 @@ export interface PreparedStep {
   readonly step: number
 }
 
-/** Weights and slots by the names of `stateNames`. */
+/** Weights and slots by the names of `stateParts`. */
 export type StepState = Readonly<Record<string, Float32Array>>
 
 /** What makes steps: the native engine, or TensorFlow.js. */
@@ -21,7 +21,7 @@ export interface StepEngine {
   run(step: PreparedStep): Promise<number>
   sync(): Promise<void>
   read(): Promise<Record<string, Float32Array>>
-  /** All of the state, with the sizes of `stateSizes`. */
+  /** All of the state, with the sizes of `stateParts`. */
   write(state: StepState): Promise<void>
   dispose(): Promise<void>
 }
@@ -29,15 +29,24 @@ export interface StepEngine {
 export const variableName = (index: number, slot?: string): string => `variable ${index}${slot ? ` ${slot}` : ''}`
 export const tableName = (name: string, slot?: string): string => `table ${name}${slot ? ` ${slot}` : ''}`
 
-/** The state's arrays in order, with their lengths. */
-export function stateSizes({ variables, tables = [], optimizer }: TrainStepOptions): Map<string, number> {
-  const sizes = new Map<string, number>()
+/** One array of the state. */
+export interface StatePart {
+  readonly name: string
+  readonly size: number
+  /** The optimizer's slot that it is; absent for weights. */
+  readonly slot: string | undefined
+  readonly of: 'variable' | 'table'
+}
+
+/** The state's arrays in order: variables, then the tables that are trained, each followed by its slots. */
+export function stateParts({ variables, tables = [], optimizer }: TrainStepOptions): StatePart[] {
   const slots = [undefined, ...optimizer.slots]
-  variables.forEach(({ size }, index) => {
-    for (const slot of slots) sizes.set(variableName(index, slot), size)
-  })
-  for (const { name, data, trainable } of tables) {
-    if (trainable) for (const slot of slots) sizes.set(tableName(name, slot), data.length)
-  }
-  return sizes
+  return [
+    ...variables.flatMap(({ size }, index) =>
+      slots.map((slot) => ({ name: variableName(index, slot), size, slot, of: 'variable' as const })),
+    ),
+    ...tables
+      .filter(({ trainable }) => trainable)
+      .flatMap(({ name, data }) => slots.map((slot) => ({ name: tableName(name, slot), size: data.length, slot, of: 'table' as const }))),
+  ]
 }

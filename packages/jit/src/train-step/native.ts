@@ -7,7 +7,7 @@ import type { Held, RunRequest } from '../engines/native/protocol.ts'
 import type { NativeRuntime } from '../engines/native/runtime.ts'
 import { HeldVariables } from '../held-variables.ts'
 import type { OnnxTensor } from '../tensor.ts'
-import { type PreparedStep, type StepEngine, type StepState, stateSizes, tableName, variableName } from './engine.ts'
+import { type PreparedStep, type StatePart, type StepEngine, type StepState, stateParts, tableName, variableName } from './engine.ts'
 import type { RowTable, TrainStepOptions } from './options.ts'
 import { type StepTrace, stepSignature, traceStep } from './trace-step.ts'
 
@@ -34,8 +34,8 @@ export class NativeStep implements StepEngine {
     this.#options = options
     this.#engine = engine
     let length = 0
-    for (const [name, size] of stateSizes(options)) {
-      if (!name.startsWith('variable ')) continue
+    for (const { name, size, of } of stateParts(options)) {
+      if (of === 'table') continue
       this.#offsets.set(name, length)
       // Each begins on a cache line of its own.
       length += Math.ceil(size / 16) * 16
@@ -79,7 +79,7 @@ export class NativeStep implements StepEngine {
   }
 
   async sync(): Promise<void> {
-    const state = await this.read()
+    const state = await this.#read(({ slot }) => slot === undefined)
     this.#options.variables.forEach((variable, index) => {
       tf.tidy(() => variable.assign(tf.tensor(state[variableName(index)]!, variable.shape)))
       this.#known.set(variable, variable.dataId)
@@ -87,14 +87,19 @@ export class NativeStep implements StepEngine {
     for (const { name, data } of this.#trained()) data.set(state[tableName(name)]!)
   }
 
-  async read(): Promise<Record<string, Float32Array>> {
+  read(): Promise<Record<string, Float32Array>> {
+    return this.#read(() => true)
+  }
+
+  async #read(wanted: (part: StatePart) => boolean): Promise<Record<string, Float32Array>> {
     const runtime = await this.#start()
     await this.#writeAssigned(runtime)
-    const tables = [...stateSizes(this.#options).keys()].filter((name) => name.startsWith('table '))
+    const parts = stateParts(this.#options).filter(wanted)
+    const tables = parts.flatMap(({ name, of }) => (of === 'table' ? [name] : []))
     const buffers = await runtime.request('read', { buffers: [this.#set(this.#current), ...tables.map((name) => this.#buffer(name))] })
     const flat = new Float32Array(buffers[this.#set(this.#current)]!.buffer)
     const state: Record<string, Float32Array> = {}
-    for (const [name, size] of stateSizes(this.#options)) {
+    for (const { name, size } of parts) {
       const offset = this.#offsets.get(name)
       state[name] = offset === undefined ? new Float32Array(buffers[this.#buffer(name)]!.buffer) : flat.slice(offset, offset + size)
     }
@@ -102,8 +107,10 @@ export class NativeStep implements StepEngine {
   }
 
   async write(state: StepState): Promise<void> {
-    this.#runtime = await this.#engine.native()
-    this.#traces.clear()
+    const runtime = await this.#engine.native()
+    // The graphs of a dead worker are gone with it.
+    if (runtime !== this.#runtime) this.#traces.clear()
+    this.#runtime = runtime
     const flat = new Float32Array(this.#length)
     const buffers: Record<string, Float32Array | number> = { [this.#set(0)]: flat, [this.#set(1)]: flat.byteLength }
     for (const [name, values] of Object.entries(state)) {
@@ -112,7 +119,7 @@ export class NativeStep implements StepEngine {
       else flat.set(values, offset)
     }
     for (const { name, data, trainable } of this.#tables()) if (!trainable) buffers[this.#buffer(tableName(name))] = data
-    await this.#runtime.request('hold', { buffers }, 'hold the weights')
+    await runtime.request('hold', { buffers }, 'hold the weights')
     this.#current = 0
     for (const variable of this.#options.variables) this.#known.set(variable, variable.dataId)
   }
@@ -134,7 +141,7 @@ export class NativeStep implements StepEngine {
   async #start(): Promise<NativeRuntime> {
     if (this.#runtime === undefined) {
       const state: Record<string, Float32Array> = {}
-      for (const [name, size] of stateSizes(this.#options)) state[name] = new Float32Array(size)
+      for (const { name, size } of stateParts(this.#options)) state[name] = new Float32Array(size)
       this.#options.variables.forEach((variable, index) => {
         state[variableName(index)] = variable.dataSync() as Float32Array
       })

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { checkRate, dropoutNow, dropoutUse, dropoutWords } from '../dropout.ts'
 import type { OnnxTensor } from '../tensor.ts'
 import { type Parameter, stepBody, type Updated } from './body.ts'
-import { type PreparedStep, type StepEngine, type StepState, stateSizes, tableName, variableName } from './engine.ts'
+import { type PreparedStep, type StepEngine, type StepState, stateParts, tableName, variableName } from './engine.ts'
 import type { RowTable, TrainStepOptions } from './options.ts'
 
 /** The same step by TensorFlow.js itself. Weights live in the variables and tables, so that there is nothing to sync. */
@@ -14,7 +14,7 @@ export class PlainStep implements StepEngine {
 
   constructor(options: TrainStepOptions) {
     this.#options = options
-    for (const [name, size] of stateSizes(options)) if (this.#isSlot(name)) this.#slots.set(name, new Float32Array(size))
+    for (const { name, size, slot } of stateParts(options)) if (slot) this.#slots.set(name, new Float32Array(size))
   }
 
   async run({ inputs, distinct, idsShape, learningRate, step }: PreparedStep): Promise<number> {
@@ -77,7 +77,7 @@ export class PlainStep implements StepEngine {
 
   async read(): Promise<Record<string, Float32Array>> {
     const state: Record<string, Float32Array> = {}
-    for (const name of stateSizes(this.#options).keys()) {
+    for (const { name } of stateParts(this.#options)) {
       const slot = this.#slots.get(name)
       if (slot) state[name] = slot.slice()
     }
@@ -102,10 +102,6 @@ export class PlainStep implements StepEngine {
 
   #slotValues({ slots }: Updated): { slots: Float32Array[] } {
     return { slots: slots.map((slot) => slot.dataSync() as Float32Array) }
-  }
-
-  #isSlot(name: string): boolean {
-    return this.#options.optimizer.slots.some((slot) => name.endsWith(` ${slot}`))
   }
 
   #tables(): readonly RowTable[] {

@@ -177,6 +177,33 @@ describe.each(engineNames)('trainStep on %s', (name) => {
   })
 })
 
+describe('trainStep and variables that it does not train', () => {
+  const make = (loss: (w: tf.Variable, other: tf.Variable) => tf.Tensor) => {
+    const [w, other] = [tf.variable(tf.scalar(1)), tf.variable(tf.scalar(2))]
+    const options: TrainStepOptions = { variables: [w], optimizer: adam(), seed: 1, loss: () => loss(w, other) as tf.Scalar }
+    return { other, step: trainStepOn(options, testEngine('onnxruntime-node')) }
+  }
+
+  it('reads them as they are at each step', async () => {
+    const { other, step } = make((w, other) => tf.mul(tf.square(w), other))
+    expect((await step.run({ inputs: {} })).loss).toBeCloseTo(2, 6)
+    other.assign(tf.scalar(30))
+    expect((await step.run({ inputs: {} })).loss).toBeGreaterThan(29)
+    expect(step.traces).toBe(1)
+    await step.dispose()
+  })
+
+  it('refuses a loss that assigns one, that is no number, or that depends on nothing trained', async () => {
+    const refused = (loss: (w: tf.Variable, other: tf.Variable) => tf.Tensor) => expect(make(loss).step.run({ inputs: {} })).rejects
+    await refused((w, other) => {
+      other.assign(tf.add(other, 1))
+      return tf.mul(w, other)
+    }).toThrow('assigns the variable')
+    await refused((w) => tf.mul(w, [1, 2])).toThrow('shape [2], not []')
+    await refused((_, other) => tf.square(other)).toThrow('none of the parameters')
+  })
+})
+
 it('trainStep needs no more memory after many steps than after some', async () => {
   const engine = testEngine('onnxruntime-node')
   await engine()

@@ -5,7 +5,7 @@ import type { Engine } from '../engines/engine.ts'
 import { nonNegative } from '../optimizers/checks.ts'
 import { sizeOf } from '../trace/graph.ts'
 import { DistinctIds } from './distinct.ts'
-import { type PreparedStep, type StepEngine, stateSizes } from './engine.ts'
+import { type PreparedStep, type StepEngine, stateParts } from './engine.ts'
 import { NativeStep } from './native.ts'
 import type { StepInputs, StepRunOptions, TrainStep, TrainStepOptions } from './options.ts'
 import { PlainStep } from './plain.ts'
@@ -71,12 +71,12 @@ class Step implements TrainStep {
   restore(state: Readonly<Record<string, Float32Array>>): Promise<void> {
     return this.#inOrder(async (engine) => {
       const { steps, ...values } = state
-      const sizes = stateSizes(this.#options)
-      const wrong = [...sizes].find(([name, size]) => values[name]?.length !== size)
-      const extra = Object.keys(values).find((name) => !sizes.has(name))
+      const parts = stateParts(this.#options)
+      const wrong = parts.find(({ name, size }) => values[name]?.length !== size)
+      const extra = Object.keys(values).find((name) => !parts.some((part) => part.name === name))
       if (wrong || extra || steps?.length !== 1) {
         const what = wrong
-          ? `${wrong[0]} has ${values[wrong[0]]?.length ?? 'no'} numbers in the state, ${wrong[1]} in the step`
+          ? `${wrong.name} has ${values[wrong.name]?.length ?? 'no'} numbers in the state, ${wrong.size} in the step`
           : extra
             ? `the state has ${extra}, which the step does not know`
             : 'the state has no number of steps'
