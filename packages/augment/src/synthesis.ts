@@ -2,7 +2,7 @@ import { type Example, Random, textKey } from '@kd/core'
 import { CodeUnits } from './code-units.ts'
 import type { CheckedOptions } from './options.ts'
 import type { TaggedTexts } from './tagged-texts.ts'
-import { TextSet } from './text-set.ts'
+import { originOf, TextSet } from './text-set.ts'
 import { Variation } from './variation.ts'
 import type { WordPool } from './word-pool.ts'
 
@@ -57,23 +57,26 @@ export class Synthesis {
     if (paired) this.#pair.of(texts, at + 1)
     for (let iteration = 0; iteration < perExample; iteration++) {
       const begin = block.length
-      const textEnd = this.#draw(index, iteration, paired)
-      const known = this.#changed ? this.#seen.addCodes(block, begin, 'synthetic') : 'original'
-      if (known) {
-        onDrop?.(known, example(block.toString(), begin, textEnd, block.length, paired))
+      this.#textEnds[count] = this.#draw(index, iteration, paired)
+      if (this.#changed) this.#ends[count++] = block.length
+      else {
         block.length = begin
-      } else {
-        this.#textEnds[count] = textEnd
-        this.#ends[count++] = block.length
+        onDrop?.('original', unlabelled(original))
       }
     }
-    this.tried += perExample
-    this.made += count
+    const marks = this.#seen.addEach(block, this.#ends, count, 'synthetic')
     const all = block.toString()
     const examples: Example[] = []
     for (let i = 0; i < count; i++) {
-      examples.push(example(all, i === 0 ? 0 : this.#ends[i - 1]!, this.#textEnds[i]!, this.#ends[i]!, paired))
+      const origin = originOf(marks[i]!)
+      if (origin && !onDrop) continue
+      const text = all.slice(i === 0 ? 0 : this.#ends[i - 1]!, this.#textEnds[i]!)
+      const example = paired ? { text, pair: all.slice(this.#textEnds[i]! + separator.length, this.#ends[i]!) } : { text }
+      if (origin) onDrop!(origin, example)
+      else examples.push(example)
     }
+    this.tried += perExample
+    this.made += examples.length
     return examples
   }
 
@@ -93,8 +96,4 @@ export class Synthesis {
   }
 }
 
-/** The example whose text lies from `begin` to before `textEnd`, its pair behind the separator to before `end`. */
-function example(all: string, begin: number, textEnd: number, end: number, paired: boolean): Example {
-  const text = all.slice(begin, textEnd)
-  return paired ? { text, pair: all.slice(textEnd + separator.length, end) } : { text }
-}
+const unlabelled = ({ text, pair }: Example): Example => (pair === undefined ? { text } : { text, pair })

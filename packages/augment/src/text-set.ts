@@ -4,6 +4,9 @@ import { CodeUnits } from './code-units.ts'
 export type Origin = 'original' | 'excluded' | 'synthetic'
 const origins: readonly Origin[] = ['original', 'excluded', 'synthetic']
 
+/** The origin that a mark of `addEach` stands for; undefined for 0. */
+export const originOf = (mark: number): Origin | undefined => (mark === 0 ? undefined : origins[mark - 1])
+
 /**
  * Which texts were seen, by a 62-bit hash of each: 11 to 22 bytes a text, however long. Among n different texts two
  * share a hash with probability n^2 / 2^63 (a million: 1 in 10^7; a hundred million: 1 in 1,000), and then one of them
@@ -14,6 +17,9 @@ export class TextSet {
   #slots: Uint32Array
   #size = 0
   readonly #text = new CodeUnits()
+  #hashes = new Uint32Array(64)
+  #marks = new Uint8Array(32)
+  #touched = 0
 
   /** @param expected how many texts it makes room for at once; it grows where there are more */
   constructor(expected = 0) {
@@ -28,25 +34,31 @@ export class TextSet {
   add(text: string, origin: Origin): Origin | undefined {
     this.#text.length = 0
     this.#text.appendText(text)
-    return this.addCodes(this.#text, 0, origin)
+    return originOf(this.addEach(this.#text, [this.#text.length], 1, origin)[0]!)
   }
 
-  /** As `add`, of a text that is no string yet: the code units from `begin` on. */
-  addCodes({ codes, length }: CodeUnits, begin: number, origin: Origin): Origin | undefined {
-    // Two lanes of 32 bits, each multiplying and folding its upper bits back, so that every character reaches all bits.
-    let a = 0x9e3779b1
-    let b = 0x85ebca77
-    for (let i = begin; i < length; i += 2) {
-      // Two characters at a time; a last one alone is told from one before a zero by the length.
-      const two = codes[i]! | (i + 1 < length ? codes[i + 1]! << 16 : 0)
-      a = Math.imul(a ^ two, 0xcc9e2d51)
-      a ^= a >>> 15
-      b = Math.imul(b + two, 0x1b873593)
-      b = (b << 13) | (b >>> 19)
+  /**
+   * As `add`, of several texts that are no strings yet: they lie end to end in `texts`.
+   * @param ends where each ends, `count` of them
+   * @returns a mark for each, 0 where it is new, valid until the next call
+   */
+  addEach({ codes }: CodeUnits, ends: ArrayLike<number>, count: number, origin: Origin): Uint8Array {
+    if (count > this.#marks.length) {
+      this.#hashes = new Uint32Array(2 * count)
+      this.#marks = new Uint8Array(count)
     }
-    a ^= length - begin
-    const found = this.#insert(avalanche(a), avalanche(b ^ Math.imul(a, 5)), 1 + origins.indexOf(origin))
-    return found === 0 ? undefined : origins[found - 1]
+    const hashes = this.#hashes
+    let begin = 0
+    for (let i = 0; i < count; i++) {
+      hashInto(hashes, 2 * i, codes, begin, ends[i]!)
+      begin = ends[i]!
+    }
+    // Look-ups wait for memory: all slots are fetched at once before the first decides anything.
+    const last = this.#slots.length - 2
+    for (let i = 0; i < count; i++) this.#touched ^= this.#slots[((2 * hashes[2 * i]!) & last) + 1]!
+    const mark = 1 + origins.indexOf(origin)
+    for (let i = 0; i < count; i++) this.#marks[i] = this.#insert(hashes[2 * i]!, hashes[2 * i + 1]!, mark)
+    return this.#marks
   }
 
   /** The mark of the text that was there, 0 where it is new. */
@@ -82,6 +94,24 @@ function slotOf(slots: Uint32Array, low: number, high: number): number {
   let slot = (2 * low) & last
   while ((slots[slot + 1]! & 3) !== 0 && (slots[slot] !== low || (slots[slot + 1]! ^ high) >>> 2 !== 0)) slot = (slot + 2) & last
   return slot
+}
+
+/** Puts the hash of the code units from `begin` to before `end` into `hashes`, two numbers from `at` on. */
+function hashInto(hashes: Uint32Array, at: number, codes: Uint16Array, begin: number, end: number): void {
+  // Two lanes of 32 bits, each multiplying and folding its upper bits back, so that every character reaches all bits.
+  let a = 0x9e3779b1
+  let b = 0x85ebca77
+  for (let i = begin; i < end; i += 2) {
+    // Two characters at a time; a last one alone is told from one before a zero by the length.
+    const two = codes[i]! | (i + 1 < end ? codes[i + 1]! << 16 : 0)
+    a = Math.imul(a ^ two, 0xcc9e2d51)
+    a ^= a >>> 15
+    b = Math.imul(b + two, 0x1b873593)
+    b = (b << 13) | (b >>> 19)
+  }
+  a ^= end - begin
+  hashes[at] = avalanche(a)
+  hashes[at + 1] = avalanche(b ^ Math.imul(a, 5))
 }
 
 /** Spreads every bit over all 32 (the last step of MurmurHash3). */
