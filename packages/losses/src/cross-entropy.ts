@@ -1,4 +1,4 @@
-import { logSoftmax, mul, neg, oneHot, sum, type Tensor1D } from '@tensorflow/tfjs-core'
+import { cast, logSoftmax, mul, neg, oneHot, sum, type Tensor1D } from '@tensorflow/tfjs-core'
 import type { Loss } from './loss.ts'
 import { goldLabels } from './targets.ts'
 
@@ -9,7 +9,8 @@ export function crossEntropy(): Loss {
     name,
     needs: { logits: false, labels: true },
     perExample(student, targets) {
-      const chosen = oneHot(goldLabels(name, student, targets), student.shape[1], 1, 0, 'float32')
+      // TensorFlow.js's wasm backend writes whole numbers whatever type oneHot is asked for.
+      const chosen = cast(oneHot(goldLabels(name, student, targets), student.shape[1]), 'float32')
       return neg(sum(mul(chosen, logSoftmax(student)), 1)) as Tensor1D
     },
   }

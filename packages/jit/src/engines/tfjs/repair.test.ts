@@ -53,6 +53,11 @@ describe('repaired wasm kernels', () => {
     expect(off(both((x) => tf.tanh(tf.mul(x!, 8)), [[500]]))).toBeLessThan(1e-6)
   })
 
+  it('one-hot rows of floats', () => {
+    expect(off(both((_, ids) => tf.oneHot(ids as tf.Tensor1D, 3, 0.9, 0.1, 'float32'), [[1]], [0, 2, 5, -1]))).toBe(0)
+    expect(off(both((_, ids) => tf.oneHot(ids as tf.Tensor1D, 3), [[1]], [0, 2, 5, -1]))).toBe(0)
+  })
+
   it('the gradient of a look-up', () => {
     const fn = (table: tf.Tensor, weights: tf.Tensor, ids: tf.Tensor) =>
       tf.grad((x: tf.Tensor) => tf.sum(tf.mul(tf.gather(x, ids as tf.Tensor1D), weights)))(table)

@@ -73,7 +73,8 @@ function methods(backend: unknown): Pick<tf.KernelBackend, 'readSync' | 'write'>
 
 /**
  * Repairs what is slow or wrong in TensorFlow.js's WebAssembly kernels (4.22): a product with a transposed factor or a
- * batch takes a scalar path, 15 times slower; a fused product of that kind gives wrong results; tanh is slow.
+ * batch takes a scalar path, 15 times slower; a fused product of that kind gives wrong results; tanh is slow; one-hot
+ * rows are whole numbers whatever type they are asked in, so that floats are next to 0.
  */
 export function repairWasm(): void {
   repairSegmentSum('wasm')
@@ -94,6 +95,15 @@ export function repairWasm(): void {
     else if (activation && activation !== 'linear') result = steps.run(activations[activation]!, { x: result }, { alpha: leakyreluAlpha })
     return steps.end(result)
   })
+  repair('wasm', 'OneHot', () => ({ inputs, backend, attrs }) => {
+    const { readSync, write } = methods(backend)
+    const { depth, onValue, offValue, dtype } = attrs as unknown as OneHotAttributes
+    const ids = readSync(inputs.indices!.dataId) as Int32Array
+    const shape = [...inputs.indices!.shape, depth]
+    const values = tf.util.getTypedArrayFromDType(dtype, ids.length * depth).fill(offValue)
+    for (let row = 0; row < ids.length; row++) if (ids[row]! >= 0 && ids[row]! < depth) values[row * depth + ids[row]!] = onValue
+    return { dataId: write(values, shape, dtype), shape, dtype }
+  })
   repair('wasm', 'Tanh', () => ({ inputs, backend }) => {
     // 2 sigmoid(2 x) - 1
     const steps = new Steps('wasm', backend)
@@ -103,6 +113,12 @@ export function repairWasm(): void {
   })
 }
 
+interface OneHotAttributes {
+  depth: number
+  onValue: number
+  offValue: number
+  dtype: 'float32' | 'int32' | 'bool'
+}
 interface Transposes {
   transposeA: boolean
   transposeB: boolean

@@ -120,6 +120,15 @@ export const indexingRows: OpRow[] = [
   { kernel: 'OneHot', fn: (i) => tf.oneHot(i, 4), shapes: [[5]], types: ['int32'], range: [-1, 5], ...none },
   {
     kernel: 'OneHot',
+    of: 'floats',
+    fn: (i) => tf.oneHot(i, 4, 0.9, 0.1, 'float32'),
+    shapes: [[5]],
+    types: ['int32'],
+    range: [-1, 5],
+    ...none,
+  },
+  {
+    kernel: 'OneHot',
     of: 'other values',
     fn: (i) => tf.oneHot(i, 4, 0.9, 0.1),
     shapes: [[2, 3]],
