@@ -20,13 +20,14 @@ const transfer = augment(originals, { perExample: 4, mask: 0.1, replace: 0.1, ng
 const labelled = await labelTransferSet(transfer, teacher, { store, onProgress })
 
 const description = bilstm({ hidden: 8, dense: 16, vectors: teacher.wordVectors({ dimensions: 8 }) })
-const { student } = await train(description, labelled, {
+const { student, history } = await train(description, labelled, {
   loss: mix([
     [1 - alpha, logitsMse()],
     [alpha, crossEntropy()],
   ]),
   optimizer: 'adadelta',
   epochs: Number(epochs),
+  batchSize: 50,
   validation,
   seed: 1,
   signal,
@@ -41,6 +42,6 @@ const [before, after] = [await student.predict(text), await again.predict(text)]
 
 writeFileSync(
   'result.json',
-  JSON.stringify({ engine: await engine(), progress: [...progress], transferred: labelled.length, evaluation, before, after }),
+  JSON.stringify({ engine: await engine(), progress: [...progress], transferred: labelled.length, history, evaluation, before, after }),
 )
 await labelled.close()
