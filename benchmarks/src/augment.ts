@@ -10,9 +10,9 @@ export const bench: Bench = async ({ data, runs }) => {
   if (!data) throw new Error('augment: give a TSV with a header and sentences in its first column, such as --data glue/SST-2/train.tsv')
   const args = [data, '--rows', rows, '--iterations', iterations]
   return [
-    await compare('augment', `${rows} sentences x ${iterations}, words and tags given, compiled before`, 'tries/s', {
+    await compare('augment', `${rows} sentences x ${iterations}, words and tags given, after one untimed round`, 'tries/s', {
       ours: () => ourProcess('augment-process.ts', ['generate', ...args]),
-      theirs: { name: 'plain Python', run: () => pythonPeer('augment.py', args) },
+      theirs: { name: 'plain Python script', run: () => pythonPeer('augment.py', args) },
       runs,
     }),
     await compare('augment-tagging', `${rows} sentences, words and part-of-speech tags`, 'sentences/s', {
