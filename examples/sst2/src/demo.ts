@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { augment } from '@kd/augment'
 import type { Example } from '@kd/core'
@@ -17,7 +17,7 @@ export interface DemoResult {
 
 /** The method of Tang et al. 2019, composed of its pieces: augment, label, train, compare. */
 export async function demo(plan: DemoPlan): Promise<DemoResult> {
-  const { data, seeds, perExample, dimensions, training, out, onProgress, signal } = plan
+  const { data, seeds, perExample, dimensions, training, out, checkpoints, onProgress, signal } = plan
   const watched = { signal, onProgress }
   const began = performance.now()
 
@@ -50,7 +50,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     for (const student of students) student.dispose()
     students = []
     for (const seed of seeds) {
-      const checkpoint = { file: join(out, 'checkpoints', `${name}-${seed}.safetensors`) }
+      const checkpoint = { file: join(checkpoints, `${name}-${seed}.safetensors`) }
       const { validation } = data
       const trained = await train(description, examples, {
         ...training,
@@ -81,11 +81,12 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       transfer: transfer.length,
       ...transfer.counts,
     },
-    settings: { ...training, batch: training.batchSize, dimensions, perExample },
+    settings: { optimizer: 'adam', ...training, batch: training.batchSize, dimensions, perExample },
     seconds: { augment: augmentSeconds, label, train: trainSeconds, evaluate: total - augmentSeconds - label - trainSeconds, total },
     rows,
   })
   await student.save(join(out, 'student'), { card: { Results: report.toMarkdown() } })
   await writeFile(join(out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
+  await rm(checkpoints, { recursive: true, force: true })
   return { report, teacher, student }
 }

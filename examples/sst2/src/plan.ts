@@ -1,4 +1,5 @@
-import { availableParallelism } from 'node:os'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { KdError, type OnProgress } from '@kd/core'
@@ -15,15 +16,17 @@ export interface DemoPlan {
   /** Of the word vectors. */
   dimensions: number
   training: TrainOptions & { steps: number; batchSize: number }
-  /** Folder of the store, the checkpoints, the report and the student. */
+  /** Folder of the store, the report and the student. */
   out: string
+  /** Folder of the checkpoints of this data and size: what another run left is not gone on with. */
+  checkpoints: string
   signal?: AbortSignal
   onProgress?: OnProgress
 }
 
 // Chosen on validation data, docs/results.md has the trials. The large one is the experiment on GLUE's 67,349 sentences.
 const sizes = {
-  large: { perExample: 5, dimensions: 300, training: { steps: 5000, batchSize: 256, evaluateEvery: 250 } },
+  large: { perExample: 5, dimensions: 300, training: { steps: 4000, batchSize: 256, evaluateEvery: 250 } },
   usual: { perExample: 8, dimensions: 100, training: { steps: 600, batchSize: 128, evaluateEvery: 40 } },
   small: { perExample: 4, dimensions: 50, training: { steps: 120, batchSize: 64, evaluateEvery: 20 } },
 } as const
@@ -44,18 +47,26 @@ export async function planOf(argv: readonly string[]): Promise<DemoPlan & { note
   const { native, reason } = await engine()
   const notes: string[] = []
   if (!native && !small) {
-    notes.push(`The native engine is missing (${reason}): the whole demo would take about an hour, so this is the small one.`)
-    notes.push('Repair: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node')
+    notes.push(`The native engine is not at work (${reason}): npm install onnxruntime-node --ignore-scripts`)
+    notes.push('On TensorFlow.js the whole demo would take hours. This is the small one, some minutes.')
   }
   const size = small || !native ? 'small' : folder ? 'large' : 'usual'
   const data = folder ? await glueData(folder, size === 'small' ? 600 : undefined) : sentimentData(size === 'small' ? 600 : 3000)
+  const folderOut = out ?? fileURLToPath(new URL('../out', import.meta.url))
   return {
     ...sizes[size],
     data,
     seeds: Array.from({ length: seeds }, (_, index) => index + 1),
-    out: out ?? fileURLToPath(new URL('../out', import.meta.url)),
-    notes: [...notes, `${availableParallelism()} cores`],
+    out: folderOut,
+    checkpoints: join(folderOut, 'checkpoints', `${size}-${digest(data)}`),
+    notes,
   }
+}
+
+function digest({ train }: DemoData): string {
+  const hash = createHash('sha256')
+  for (const { text } of train) hash.update(`${text}\n`)
+  return hash.digest('hex').slice(0, 8)
 }
 
 function parse(argv: readonly string[]) {

@@ -42,7 +42,8 @@ export function showProgress(): { onProgress: OnProgress; stop(): void } {
 }
 
 function payload(name: string, { done, total, unit, seconds, figures = {} }: ProgressEvent) {
-  const rate = seconds > 0 ? done / seconds : 0
+  // What a stopped run had stored before took no time of this one.
+  const rate = seconds > 0 ? (done - (figures.stored ?? 0)) / seconds : 0
   const left = total && rate ? `${Math.ceil((total - done) / rate)} s left` : ''
   const shown = Object.entries(figures).map(([key, value]) => `${key} ${value.toFixed(3)}`)
   return {

@@ -1,0 +1,88 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
+let out: string
+beforeAll(async () => void (out = await mkdtemp(join(tmpdir(), 'kd-demo-'))))
+afterAll(() => rm(out, { recursive: true }))
+
+/** Runs the demo as a user would; `watch` sees what it has printed so far. */
+function run(
+  args: readonly string[],
+  watch?: (child: ChildProcess, printed: string) => void,
+): Promise<{ code: number | null; printed: string }> {
+  const child = spawn(process.execPath, ['--conditions=@kd/source', '--import', 'tsx', main, ...args], {
+    cwd: root,
+    env: { ...process.env, KD_THREADS: '1' },
+  })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (text: Buffer) => {
+      printed += text
+      watch?.(child, printed)
+    })
+  }
+  return new Promise((resolve) => child.on('close', (code) => resolve({ code, printed })))
+}
+
+/** Presses Ctrl-C, once, half a second after a line has been printed. */
+function interruptAfter(line: RegExp) {
+  let pressed = false
+  return (child: ChildProcess, printed: string) => {
+    if (pressed || !line.test(printed)) return
+    pressed = true
+    setTimeout(() => child.kill('SIGINT'), 500)
+  }
+}
+
+it('stops on Ctrl-C in each stage, goes on from there, and ends in a table, a report and a student', async () => {
+  const args = ['--small', '--out', out]
+  const inLabelling = await run(args, interruptAfter(/^read .*\n/m))
+  expect(inLabelling.printed).toContain('stopped on request')
+  expect(inLabelling.printed).not.toContain('1860 sentences')
+  expect(inLabelling.code).toBe(1)
+  const inTraining = await run(args, interruptAfter(/^measure teacher .*\n/m))
+  expect(inTraining.printed).toContain('stopped on request')
+  expect(inTraining.code).toBe(1)
+  expect(existsSync(join(out, 'student'))).toBe(false)
+
+  const { code, printed } = await run(args)
+  expect(code, printed).toBe(0)
+  for (const row of ['teacher', 'alone-random', 'alone', 'distilled']) expect(printed).toMatch(new RegExp(`^${row} +\\d`, 'm'))
+  expect(printed).toMatch(/600 review sentences of the npm package sentiment/)
+  expect(printed.match(/(negative|positive) \d+ % /g)).toHaveLength(5)
+
+  const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))
+  expect(report).toMatchObject({
+    task: 'review sentences',
+    seeds: [1],
+    data: { train: 420, validation: 60, test: 120 },
+    settings: { optimizer: 'adam', batch: 64, dimensions: 50 },
+  })
+  for (const { metrics, parameters, bytes, latencyMs } of report.rows) {
+    expect(metrics.accuracy.test).toHaveLength(1)
+    expect(metrics.accuracy.validation).toHaveLength(1)
+    expect(parameters.total).toBeGreaterThan(parameters.withoutEmbeddings)
+    expect(bytes).toBeGreaterThan(0)
+    expect(latencyMs.p95).toBeGreaterThanOrEqual(latencyMs.p50)
+  }
+  expect(Object.keys(report.seconds)).toEqual(['augment', 'label', 'train', 'evaluate', 'total'])
+  expect(existsSync(join(out, 'student', 'model.safetensors'))).toBe(true)
+}, 240_000)
+
+it.each([
+  ['an option it does not know', ['--sedes', '3'], /--sedes/],
+  ['a number of seeds out of range', ['--seeds', '0'], /0 is not a whole number from 1 to 20 \(option --seeds\)/],
+  ['a folder that is not there', ['--data', 'no-such-folder'], /no-such-folder/],
+])('%s is one clear error', async (_, args, message) => {
+  const { code, printed } = await run([...args, '--out', out])
+  expect(code).toBe(1)
+  expect(printed).toMatch(message)
+  expect(printed).not.toMatch(/^ +at /m)
+})
