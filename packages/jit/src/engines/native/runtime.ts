@@ -9,6 +9,12 @@ interface Pending {
   what: string
 }
 
+/** Places in the memory that both threads see: requests are to be dropped; one is being served. */
+const places = { stopping: 0, busy: 1 } as const
+
+/** Longest wait for a running request when the process ends, in milliseconds. */
+const lastWait = 10_000
+
 /**
  * The worker thread that holds ONNX Runtime, seen from the user's thread: requests out, promises back, in order.
  *
@@ -18,11 +24,14 @@ interface Pending {
 export class NativeRuntime {
   readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
+  /** A thread that is ended inside ONNX Runtime takes the process with it, so it is waited for: `places` says how. */
+  readonly #gate: Int32Array
   #count = 0
   #death: string | undefined
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, gate: Int32Array) {
     this.#worker = worker
+    this.#gate = gate
   }
 
   /**
@@ -32,8 +41,15 @@ export class NativeRuntime {
    */
   static start(module: string): Promise<NativeRuntime> {
     // The parent's loaders and flags (tsx, vitest) are of no use to the worker.
-    const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData: { module }, execArgv: [] })
-    const runtime = new NativeRuntime(worker)
+    const gate = new Int32Array(new SharedArrayBuffer(8))
+    const workerData = { module, gate: gate.buffer, places }
+    const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData, execArgv: [] })
+    const runtime = new NativeRuntime(worker, gate)
+    const processEnds = () => {
+      Atomics.store(gate, places.stopping, 1)
+      Atomics.wait(gate, places.busy, 1, lastWait)
+    }
+    process.once('exit', processEnds)
     return new Promise((resolve, reject) => {
       const failed = (what: string) => {
         runtime.#die(what)
@@ -47,7 +63,10 @@ export class NativeRuntime {
         else runtime.#settle(message.id!, message.answer, message.error)
       })
       worker.on('error', (error) => failed(error instanceof Error ? error.message : String(error)))
-      worker.on('exit', (code) => failed(`the worker thread ended with code ${code}`))
+      worker.on('exit', (code) => {
+        process.off('exit', processEnds)
+        failed(`the worker thread ended with code ${code}`)
+      })
     })
   }
 
@@ -68,9 +87,14 @@ export class NativeRuntime {
     })
   }
 
-  /** Ends the worker; whatever it was doing is rejected. */
+  /** Ends the worker after what it is doing now; all that waits is rejected. */
   async stop(): Promise<void> {
-    await this.#worker.terminate()
+    if (this.#death !== undefined) return
+    const ended = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()))
+    Atomics.store(this.#gate, places.stopping, 1)
+    this.#worker.ref()
+    this.#worker.postMessage({ stop: true })
+    await ended
   }
 
   #settle(id: number, answer: unknown, error: string | undefined): void {

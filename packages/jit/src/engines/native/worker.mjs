@@ -155,18 +155,27 @@ const handlers = {
 
 /** One request after the other, in the order they came, whatever each waits for. */
 let last = Promise.resolve()
+/** Shared with the thread that made this one: see `gate` in runtime.ts. */
+const { stopping, busy } = workerData.places
+const gate = new Int32Array(workerData.gate)
 const post = (message, moved = []) => parentPort?.postMessage(message, moved)
 
 try {
   const module = await import(workerData.module)
   ort = module.default ?? module
-  parentPort?.on('message', ({ id, kind, request }) => {
+  parentPort?.on('message', ({ id, kind, request, stop }) => {
     last = last.then(async () => {
+      if (stop) return parentPort?.close()
+      Atomics.store(gate, busy, 1)
       try {
+        if (Atomics.load(gate, stopping)) return
         const [answer, moved] = await handlers[kind](request)
         post({ id, answer }, [...new Set(moved)])
       } catch (error) {
         post({ id, error: error instanceof Error ? error.message : String(error) })
+      } finally {
+        Atomics.store(gate, busy, 0)
+        Atomics.notify(gate, busy)
       }
     })
   })
