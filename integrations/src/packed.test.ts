@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { describe, expect, inject, it } from 'vitest'
+import { root } from './packages.ts'
 
 /** Kilobytes that a packed package may have; raised only in the change that needs it. */
 const ceilings: Record<string, number> = {
@@ -47,4 +50,12 @@ it('@kd/runtime has no dependency', () => {
   const { manifest } = inject('packed').find(({ manifest }) => manifest.name === '@kd/runtime')!
   expect(manifest.dependencies ?? {}).toEqual({})
   expect(manifest.peerDependencies ?? {}).toEqual({})
+})
+
+it('@kd/teacher-sst2 holds a Hugging Face folder, its card, its licence, and nothing else', async () => {
+  const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--workspace', '@kd/teacher-sst2'], { cwd: root })
+  const files: { path: string }[] = JSON.parse(stdout)[0].files
+  expect(files.map(({ path }) => path).sort()).toEqual(
+    ['LICENSE', 'README.md', 'config.json', 'model.safetensors', 'package.json', 'self-check.json', 'tokenizer.json'].sort(),
+  )
 })
