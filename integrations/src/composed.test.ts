@@ -1,6 +1,7 @@
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { root } from './packages.ts'
 import { type Finished, installedPackages, makeProject, type Project, resolutions } from './project.ts'
 import { reviews } from './reviews.ts'
 import { writeTinyTeacher } from './tiny-teacher.ts'
@@ -45,6 +46,11 @@ let project: Project
 beforeAll(async () => {
   project = await prepare(...compiler)
   await project.compile()
+  // What the first page shows is type-checked beside the program.
+  const readme = await readFile(join(root, 'README.md'), 'utf8')
+  const shown = [...readme.matchAll(/^```[jt]s\n([\s\S]*?)^```$/gm)].map(([, code]) => code!)
+  expect(shown.length).toBeGreaterThan(1)
+  for (const [index, code] of shown.entries()) await writeFile(join(project.folder, `readme-${index}.ts`), code)
 })
 afterAll(() => project?.remove())
 
