@@ -30,6 +30,6 @@ export function sentimentData(size = 3000): DemoData {
       .slice(0, size / 3)
       .map(({ text, class: label }) => ({ text: text.trim(), label: label! })),
   )
-  const title = `${examples.length} review sentences of the npm package sentiment, reported on a test part`
+  const title = `${examples.length.toLocaleString('en')} review sentences of the npm package sentiment, reported on a test part`
   return { title, ...split(dataset(task, examples), { seed: 1, validation: 0.1, test: 0.2 }) }
 }
