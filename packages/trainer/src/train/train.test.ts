@@ -1,47 +1,20 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Dataset, dataset, type Example, KdError, type ProgressEvent, Random, type Task } from '@kd/core'
-import { FailingFileSystem, fakeTeacher } from '@kd/core/test'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { dataset, KdError, type ProgressEvent } from '@kd/core'
+import { FailingFileSystem } from '@kd/core/test'
 import { crossEntropy, mixByAlpha } from '@kd/losses'
-import { bilstm, type Student } from '@kd/students'
+import type { Student } from '@kd/students'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { longer, moods, originals, quick, student, task, teacher, validation } from '../../fixtures/moods.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
 import { labelTransferSet } from '../labelling/label-transfer-set.ts'
 import type { LabelledTransferSet } from '../labelling/transfer-set.ts'
-import type { TrainOptions } from './options.ts'
 import { train } from './train.ts'
-
-const task: Task = { name: 'moods', labels: ['sad', 'glad'], pairs: false, metrics: ['accuracy'] }
-const glad = ['fine', 'warm', 'bright', 'kind']
-const sad = ['grey', 'cold', 'dull', 'harsh']
-const filler = ['the', 'a', 'day', 'film', 'was', 'and', 'so', 'very']
-
-/** Texts of 1 to 9 words whose mood words decide the label. */
-function moods(count: number, seed: number): Dataset {
-  const random = new Random(seed, 'moods')
-  const examples = Array.from({ length: count }, (_, index): Example => {
-    random.at(index)
-    const label = random.integer(2)
-    const words = Array.from({ length: random.integer(9) }, () => filler[random.integer(filler.length)]!)
-    words.splice(random.integer(words.length + 1), 0, (label ? glad : sad)[random.integer(4)]!)
-    return { text: words.join(' '), label }
-  })
-  return dataset(task, examples)
-}
-
-const teacher = fakeTeacher({
-  labels: task.labels,
-  logitsOf: ({ text }) => {
-    const score = text.split(' ').reduce((sum, word) => sum + (glad.includes(word) ? 1 : sad.includes(word) ? -1 : 0), 0)
-    return [-2 * score, 2 * score]
-  },
-})
-
-const originals = moods(160, 1)
-const validation = moods(60, 2)
-const student = bilstm({ dimensions: 8, hidden: 6, dense: 8, dropout: 0.1 })
-const quick: TrainOptions = { steps: 24, batchSize: 32, learningRate: 0.02, evaluateEvery: 6, validation, seed: 3 }
 
 let folder: string
 let transfer: LabelledTransferSet
@@ -56,6 +29,23 @@ const bitsOf = (trained: Student) =>
     name,
     Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('hex'),
   ])
+
+/** Trains in a process that is killed once it has reported so many checkpoints. */
+async function trainInChild(file: string, killAfter: number): Promise<{ saved: number; ended: boolean }> {
+  const script = fileURLToPath(new URL('../../fixtures/train-in-child.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--conditions=@kd/source', '--import', 'tsx', script, file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const exit = once(child, 'exit')
+  let saved = 0
+  let ended = false
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line === 'saved' && ++saved >= killAfter) child.kill('SIGKILL')
+    ended ||= line === 'ended'
+  }
+  await exit
+  return { saved, ended }
+}
 
 async function failure(work: Promise<unknown>): Promise<KdError> {
   const error = await work.then(
@@ -110,6 +100,20 @@ describe('train', () => {
     const finished = await train(student, transfer, { ...quick, checkpoint: { file, every: 6 } })
     expect(bitsOf(finished.student)).toEqual(bitsOf(whole.student))
   })
+
+  it('goes on after kills, each after a checkpoint and before the end, with the same bits', async () => {
+    const whole = await train(student, transfer, longer)
+    const file = join(folder, 'killed.safetensors')
+    let kills = 0
+    for (const killAfter of [1, 1, 1]) {
+      const { saved, ended } = await trainInChild(file, killAfter)
+      if (saved >= 1 && !ended) kills++
+    }
+    expect(kills).toBe(3)
+    const resumed = await train(student, transfer, { ...longer, checkpoint: { file, every: 6 } })
+    expect(bitsOf(resumed.student)).toEqual(bitsOf(whole.student))
+    expect(resumed.history).toEqual(whole.history)
+  }, 90_000)
 
   it('stops where patience ends', async () => {
     const { steps, bestStep } = await train(student, transfer, { ...quick, steps: 400, patience: 2 })
