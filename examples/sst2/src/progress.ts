@@ -45,7 +45,9 @@ function payload(name: string, { done, total, unit, seconds, figures = {} }: Pro
   // What a stopped run had stored before took no time of this one.
   const rate = seconds > 0 ? (done - (figures.stored ?? 0)) / seconds : 0
   const left = total && rate ? `${Math.ceil((total - done) / rate)} s left` : ''
-  const shown = Object.entries(figures).map(([key, value]) => `${key} ${value.toFixed(3)}`)
+  const shown = Object.entries(figures).flatMap(([key, value]) =>
+    value === 0 ? [] : `${key} ${Number.isInteger(value) ? value : value.toFixed(3)}`,
+  )
   return {
     name: name.padEnd(20),
     done,
