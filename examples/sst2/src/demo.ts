@@ -17,7 +17,7 @@ export interface DemoResult {
 
 /** The method of Tang et al. 2019, composed of its pieces: augment, label, train, compare. */
 export async function demo(plan: DemoPlan): Promise<DemoResult> {
-  const { data, seeds, perExample, dimensions, training, learningRate, out, checkpoints, onProgress, signal } = plan
+  const { data, seeds, perExample, dimensions, training, out, checkpoints, onProgress, signal } = plan
   const watched = { signal, onProgress }
   const began = performance.now()
 
@@ -31,11 +31,10 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
   const transfer = await labelTransferSet(transferExamples(), teacher, { store, exclude, check: data.train, ...watched })
 
   const ownVectors = bilstm({ vectors: teacher.wordVectors({ dimensions }) })
-  const gold = { loss: crossEntropy(), learningRate: learningRate.gold }
   const kinds = [
-    { name: 'alone-random', description: bilstm({ dimensions }), examples: data.train, ...gold },
-    { name: 'alone', description: ownVectors, examples: data.train, ...gold },
-    { name: 'distilled', description: ownVectors, examples: transfer, loss: logitsMse(), learningRate: learningRate.logits },
+    { name: 'alone-random', description: bilstm({ dimensions }), examples: data.train, loss: crossEntropy() },
+    { name: 'alone', description: ownVectors, examples: data.train, loss: crossEntropy() },
+    { name: 'distilled', description: ownVectors, examples: transfer, loss: logitsMse() },
   ]
   const parts = { validation: data.validation, test: data.test, ...watched }
   const rows = [
@@ -47,7 +46,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
   ]
   let trainSeconds = 0
   let students: Student[] = []
-  for (const { name, description, examples, ...learning } of kinds) {
+  for (const { name, description, examples, loss } of kinds) {
     for (const student of students) student.dispose()
     students = []
     for (const seed of seeds) {
@@ -56,7 +55,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       const trained = await train(description, examples, {
         ...training,
         name: `${name} ${seed}`,
-        ...learning,
+        loss,
         seed,
         validation,
         checkpoint,
@@ -82,7 +81,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       transfer: transfer.length,
       excluded: transfer.counts.excluded,
     },
-    settings: { optimizer: 'adam', ...training, batch: training.batchSize, learningRate, dimensions, perExample },
+    settings: { optimizer: 'adam', ...training, batch: training.batchSize, dimensions, perExample },
     seconds: { augment: augmentSeconds, label, train: trainSeconds, evaluate: total - augmentSeconds - label - trainSeconds, total },
     rows,
   })

@@ -12,7 +12,10 @@ export interface TrainOptions {
   loss?: Loss
   /** Default `adam`. The paper's is `adadelta` (rho 0.95): see `paper`. */
   optimizer?: 'adam' | 'adamw' | 'adadelta' | Optimizer
-  /** Highest learning rate of the schedule. Default 1e-3; 1 for AdaDelta. */
+  /**
+   * Highest learning rate of the schedule. Default 1 for AdaDelta; else 3e-3 for a loss that reads the teacher's logits and 1e-3
+   * for gold labels, the better of the two for each on validation data (docs/results.md).
+   */
   learningRate?: number
   /** Default `one-cycle`; `constant` for AdaDelta. */
   schedule?: Schedule
@@ -97,7 +100,7 @@ export function settle(options: TrainOptions, examples: number, hasLogits: boole
   return {
     loss,
     optimizer: optimizerOf(options.optimizer ?? 'adam'),
-    learningRate: positive(options, 'learningRate', adaptive ? 1 : 1e-3),
+    learningRate: positive(options, 'learningRate', adaptive ? 1 : loss.needs.logits ? 3e-3 : 1e-3),
     schedule,
     batchSize,
     clipNorm: positive(options, 'clipNorm', 1),
