@@ -5,7 +5,7 @@ import type { Example } from '@kd/core'
 import { crossEntropy, logitsMse } from '@kd/losses'
 import { bilstm, type Student } from '@kd/students'
 import { BertTeacher } from '@kd/teacher-bert'
-import { createReport, labelTransferSet, measure, type Report, train } from '@kd/trainer'
+import { createReport, labelTransferSet, type MeasuredModel, measure, type Report, type ReportRow, train } from '@kd/trainer'
 import type { DemoPlan } from './plan.ts'
 
 export interface DemoResult {
@@ -19,7 +19,6 @@ export interface DemoResult {
 export async function demo(plan: DemoPlan): Promise<DemoResult> {
   const { data, seeds, perExample, dimensions, training, out, checkpoints, onProgress, signal } = plan
   const watched = { signal, onProgress }
-  const began = performance.now()
 
   const teacher = await BertTeacher.load('@kd/teacher-sst2')
   async function* transferExamples(): AsyncGenerator<Example> {
@@ -37,14 +36,15 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     { name: 'distilled', description: ownVectors, examples: transfer, loss: logitsMse() },
   ]
   const parts = { validation: data.validation, test: data.test, ...watched }
-  const rows = [
-    await measure(
-      'teacher',
-      seeds.map(() => teacher),
-      parts,
-    ),
-  ]
-  let trainSeconds = 0
+  const rows: ReportRow[] = []
+  // Of earlier sittings too, where a stopped run goes on.
+  const seconds = { augment: transfer.seconds.read, label: transfer.seconds.label, train: 0, evaluate: 0 }
+  const addRow = async (name: string, models: readonly MeasuredModel[]) => {
+    const began = performance.now()
+    rows.push(await measure(name, models, parts))
+    seconds.evaluate += (performance.now() - began) / 1000
+  }
+  await addRow('teacher', Array(seeds.length).fill(teacher))
   let students: Student[] = []
   for (const { name, description, examples, loss } of kinds) {
     for (const student of students) student.dispose()
@@ -61,15 +61,13 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
         checkpoint,
         ...watched,
       })
-      trainSeconds += trained.seconds
+      seconds.train += trained.seconds
       students.push(trained.student)
     }
-    rows.push(await measure(name, students, parts))
+    await addRow(name, students)
   }
 
   const student = students[0]!
-  const total = (performance.now() - began) / 1000
-  const { read: augmentSeconds, label } = transfer.seconds
   const report = createReport({
     title: data.title,
     task: data.train.task.name,
@@ -82,7 +80,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       excluded: transfer.counts.excluded,
     },
     settings: { optimizer: 'adam', ...training, batch: training.batchSize, dimensions, perExample },
-    seconds: { augment: augmentSeconds, label, train: trainSeconds, evaluate: total - augmentSeconds - label - trainSeconds, total },
+    seconds: { ...seconds, total: seconds.augment + seconds.label + seconds.train + seconds.evaluate },
     rows,
   })
   await student.save(join(out, 'student'), { card: { Results: report.toMarkdown() } })

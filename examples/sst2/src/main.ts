@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { KdError } from '@kd/core'
 import { argMax } from '@kd/losses/metrics'
 import { type DemoResult, demo } from './demo.ts'
@@ -23,7 +24,7 @@ try {
   progress.stop()
   console.log(`\n${result.report}\n`)
   await predictBeside(result)
-  console.log('\nThe student is in examples/sst2/out/student: npm run predict -- "so good that I called my mother"')
+  console.log(`\nThe student is in ${join(plan.out, 'student')}: npm run predict -- "so good that I called my mother"`)
 } catch (error) {
   progress.stop()
   if (!KdError.isInstance(error)) throw error
