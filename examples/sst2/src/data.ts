@@ -12,11 +12,11 @@ export interface DemoData {
   test: Dataset
 }
 
-/** GLUE's SST-2 from a folder with train.tsv and dev.tsv: validation is 5 % of train, dev is only reported. */
+/** GLUE's SST-2 from a folder with train.tsv and dev.tsv: validation is 5 % of train, whole sentences with their phrases; dev is only reported. */
 export async function glueData(folder: string, size = Number.POSITIVE_INFINITY): Promise<DemoData> {
   const { train, dev } = await readTask('sst2', folder)
   const some = dataset(train.task, train.examples.slice(0, size))
-  const parts = split(some, { seed: 1, validation: 0.05, test: 0 })
+  const parts = split(some, { seed: 1, validation: 0.05, test: 0, together: 'contained' })
   return { title: 'GLUE SST-2, reported on dev', train: parts.train, validation: parts.validation, test: dev }
 }
 

@@ -84,4 +84,47 @@ describe('split', () => {
   it('says which part stays empty', () => {
     expect(() => split(many(3), { seed: 1 })).toThrow(/3 examples leave the test part empty/)
   })
+
+  describe('contained texts together', () => {
+    const phrases = fc.array(fc.array(fc.constantFrom(...'abcdefg'), { minLength: 1, maxLength: 9 }), { minLength: 60, maxLength: 120 })
+
+    it('what is held out stands in no text of train', () => {
+      fc.assert(
+        fc.property(phrases, fc.nat(1000), (all, seed) => {
+          const texts = all.map((words) => words.join(' '))
+          const whole = dataset(
+            task,
+            texts.map((text) => ({ text, label: 0 })),
+          )
+          const parts = split(whole, { seed, validation: 0.3, test: 0, together: 'contained' })
+          const train = parts.train.examples.map(({ text }) => ` ${text} `)
+          for (const { text } of parts.validation.examples) expect(train.filter((other) => other.includes(` ${text} `))).toEqual([])
+          expect(parts.train.length + parts.validation.length).toBe(whole.length)
+        }),
+      )
+    })
+
+    it('a phrase goes with its sentence, one of several sentences to train, words are whole', () => {
+      const sentences = Array.from({ length: 20 }, (_, i) => [`this is sentence${i} of all`, `sentence${i} of`, 'of all', `sentence${i}`])
+      const whole = dataset(
+        task,
+        sentences.flatMap((texts, i) => texts.map((text) => ({ text, label: i % 2 }))),
+      )
+      const { train, validation } = split(whole, { seed: 1, validation: 0.2, test: 0, together: 'contained' })
+      const texts = validation.examples.map(({ text }) => text)
+      expect(texts.length).toBe(15)
+      for (const text of texts.filter((text) => text.startsWith('this'))) {
+        const [, , word] = text.split(' ')
+        expect(texts).toContain(`${word} of`)
+        expect(texts).toContain(word)
+      }
+      expect(train.examples.filter(({ text }) => text === 'of all')).toHaveLength(20)
+    })
+
+    it('refuses pairs, and a way it does not know', () => {
+      const pairs = dataset({ ...task, pairs: true }, [{ text: 'a', pair: 'b', label: 0 }])
+      expect(() => split(pairs, { seed: 1, together: 'contained' })).toThrow(/single texts/)
+      expect(() => split(many(100), { seed: 1, together: 'phrases' as 'equal' })).toThrow(/neither equal nor contained/)
+    })
+  })
 })

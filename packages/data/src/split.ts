@@ -1,4 +1,5 @@
 import { type Dataset, dataset, type Example, KdError, Random, textKey } from '@kd/core'
+import { holdersOf } from './containment.ts'
 
 export interface SplitOptions {
   /** A whole number from 0: the same seed makes the same parts. */
@@ -7,6 +8,13 @@ export interface SplitOptions {
   validation?: number
   /** Share of the test part, from 0; both together are below 1. Default: 0.1. */
   test?: number
+  /**
+   * What goes to one part together. `equal` (default): equal texts. `contained`: also a text and the texts that contain
+   * it as a run of whole words, as SST-2's sentences do its phrases; a text that stands in several goes to train if one of
+   * those does. Else a part that is held out is known from train by its pieces, and the weights that remember most look
+   * best on it. For single texts.
+   */
+  together?: 'equal' | 'contained'
 }
 
 export interface SplitParts {
@@ -16,13 +24,14 @@ export interface SplitParts {
 }
 
 const partNames = ['test', 'validation', 'train'] as const
+const train = partNames.indexOf('train')
 
 /**
- * Splits a dataset into three parts, each in the dataset's order. Every label has its share of each part; equal texts
- * go to one part together, counted under the label of the first.
- * @throws KdError of kind `option` for shares out of range, `data` where a part that was asked for stays empty
+ * Splits a dataset into three parts, each in the dataset's order. Every label has its share of each part; texts that go
+ * together are counted under the label of the first, or of the text that contains them.
+ * @throws KdError of kind `option` for shares out of range, `mismatch` for pairs with `contained`, `data` where a part that was asked for stays empty
  */
-export function split(data: Dataset, { seed, validation = 0.05, test = 0.1 }: SplitOptions): SplitParts {
+export function split(data: Dataset, { seed, validation = 0.05, test = 0.1, together = 'equal' }: SplitOptions): SplitParts {
   checkShare('validation', validation)
   checkShare('test', test)
   if (validation + test >= 1) {
@@ -34,7 +43,7 @@ export function split(data: Dataset, { seed, validation = 0.05, test = 0.1 }: Sp
     })
   }
   const shares = { test, validation, train: 1 - validation - test }
-  const part = assign(data.examples, shares, new Random(seed, 'split'))
+  const part = assign(data.examples, familiesOf(data, together), shares, new Random(seed, 'split'))
   const parts = { train: [] as Example[], validation: [] as Example[], test: [] as Example[] }
   data.examples.forEach((example, i) => {
     parts[partNames[part[i]!]!].push(example)
@@ -57,12 +66,40 @@ function checkShare(option: 'validation' | 'test', share: number): void {
   throw new KdError({ kind: 'option', what: `${share} is not a share from 0 to below 1`, where: { option } })
 }
 
+/** For each example, the indices of the examples that it goes with; the first decides its label and place. */
+function familiesOf({ examples, task }: Dataset, together: string): readonly (readonly number[])[] {
+  if (together === 'equal') {
+    const first = new Map<string, number>()
+    return examples.map((example, index) => {
+      const key = textKey(example)
+      if (!first.has(key)) first.set(key, index)
+      return [first.get(key)!]
+    })
+  }
+  if (together !== 'contained') {
+    throw new KdError({ kind: 'option', what: `${together} is neither equal nor contained`, where: { option: 'together' } })
+  }
+  if (task.pairs) {
+    throw new KdError({
+      kind: 'mismatch',
+      what: `the examples of ${task.name} are pairs, and contained is for single texts`,
+      where: { option: 'together' },
+    })
+  }
+  return holdersOf(examples.map(({ text }) => text))
+}
+
 /** The part of each example, an index into `partNames`. */
-function assign(examples: readonly Example[], shares: Record<(typeof partNames)[number], number>, random: Random): Uint8Array {
+function assign(
+  examples: readonly Example[],
+  families: readonly (readonly number[])[],
+  shares: Record<(typeof partNames)[number], number>,
+  random: Random,
+): Uint8Array {
   const part = new Uint8Array(examples.length)
   // What rounding left one label short of is made up for by the next.
   const owed = { test: 0, validation: 0 }
-  groupsByLabel(examples).forEach((groups, stratum) => {
+  groupsByLabel(examples, families).forEach((groups, stratum) => {
     random.at(0, stratum).shuffle(groups)
     const size = groups.reduce((sum, group) => sum + group.length, 0)
     let next = 0
@@ -74,23 +111,22 @@ function assign(examples: readonly Example[], shares: Record<(typeof partNames)[
         next++
       }
     }
-    for (; next < groups.length; next++) for (const i of groups[next]!) part[i] = partNames.indexOf('train')
+    for (; next < groups.length; next++) for (const i of groups[next]!) part[i] = train
   })
-  return part
+  return part.map((own, i) => (families[i]!.some((holder) => part[holder] === train) ? train : own))
 }
 
-/** Indices of examples, those of one text together, by the label of the first; labels in order, unlabelled ones first. */
-function groupsByLabel(examples: readonly Example[]): number[][][] {
-  const byText = new Map<string, number[]>()
-  examples.forEach((example, i) => {
-    const key = textKey(example)
-    const group = byText.get(key)
+/** Indices of examples, those of one family together, by the label of its first; labels in order, unlabelled ones first. */
+function groupsByLabel(examples: readonly Example[], families: readonly (readonly number[])[]): number[][][] {
+  const byFirst = new Map<number, number[]>()
+  families.forEach(([first], i) => {
+    const group = byFirst.get(first!)
     if (group) group.push(i)
-    else byText.set(key, [i])
+    else byFirst.set(first!, [i])
   })
   const strata = new Map<number, number[][]>()
-  for (const group of byText.values()) {
-    const label = examples[group[0]!]!.label ?? -1
+  for (const [first, group] of byFirst) {
+    const label = examples[first]!.label ?? -1
     const stratum = strata.get(label)
     if (stratum) stratum.push(group)
     else strata.set(label, [group])
