@@ -6,6 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@kd/source', 'node', 'import', 'default'] } },
   test: {
     include: ['src/**/*.test.ts'],
+    exclude: ['src/**/*.slow.test.ts'],
     fileParallelism: false,
     testTimeout: 30_000,
     reporters: ['default', 'json'],

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config'
+import shared from './vitest.shared.ts'
+
+/** What is too long for `npm test`: the files named x.slow.test.ts, run by each package's `test:slow`. */
+export default defineConfig({
+  ...shared,
+  test: {
+    ...shared.test,
+    include: ['src/**/*.slow.test.ts'],
+    exclude: [],
+    testTimeout: 600_000,
+    outputFile: { json: '.vitest/slow.json' },
+  },
+})
