@@ -1,16 +1,17 @@
 import { chooseEngine, type Engine } from '../engines/engine.ts'
 import { prepareTfjs } from '../engines/tfjs/prepare.ts'
 
-/** For the tests: the engines that one suite runs on, the native one with one thread. */
+/** For the tests: the engines that one suite runs on, the native one with one thread unless more are asked for. */
 const made = new Map<string, Promise<Engine>>()
 
-export function testEngine(name: 'onnxruntime-node' | 'tfjs'): () => Promise<Engine> {
+export function testEngine(name: 'onnxruntime-node' | 'tfjs', threads = 1): () => Promise<Engine> {
   return () => {
-    let engine = made.get(name)
+    const key = `${name} ${threads}`
+    let engine = made.get(key)
     if (!engine) {
-      const warn = () => {}
-      engine = chooseEngine({ environment: { KD_ENGINE: name, KD_THREADS: '1' }, module: 'onnxruntime-node', tfjs: prepareTfjs, warn })
-      made.set(name, engine)
+      const environment = { KD_ENGINE: name, KD_THREADS: String(threads) }
+      engine = chooseEngine({ environment, module: 'onnxruntime-node', tfjs: prepareTfjs, warn: () => {} })
+      made.set(key, engine)
     }
     return engine
   }

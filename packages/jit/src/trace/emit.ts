@@ -10,6 +10,11 @@ export interface EmittedModel {
   /** Names of the inputs that the outputs depend on. */
   readonly inputs: readonly string[]
   readonly nodes: number
+  /**
+   * Whether one thread must run it: ONNX Runtime's ScatterND shares the rows that it adds among threads without a lock, so
+   * that sums for a row that stands twice get lost (its issue 18048, still so in 1.30).
+   */
+  readonly sequential: boolean
 }
 
 /** The part of the graph that the outputs need, as the bytes of an ONNX model. */
@@ -45,7 +50,8 @@ export function emit(graph: Graph, traced: Readonly<Record<string, Value>>): Emi
     })
   }
   for (const [name, value] of Object.entries(outputs)) onnx.output(nameOf(value), name, value.type, value.shape)
-  return { bytes: onnx.toBytes(), inputs, nodes: onnx.nodeCount }
+  const sequential = nodes.some(({ operator, attributes }) => operator === 'ScatterND' && attributes?.reduction !== undefined)
+  return { bytes: onnx.toBytes(), inputs, nodes: onnx.nodeCount, sequential }
 }
 
 const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const

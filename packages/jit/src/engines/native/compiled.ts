@@ -30,7 +30,8 @@ export class Compiled {
   static async load(engine: Engine, model: EmittedModel): Promise<Compiled> {
     const runtime = await engine.native()
     const session = nextNative()
-    await runtime.request('load', { session, model: model.bytes, threads: engine.info.threads, options: frugal }, 'load the traced graph')
+    const threads = model.sequential ? 1 : engine.info.threads
+    await runtime.request('load', { session, model: model.bytes, threads, options: frugal }, 'load the traced graph')
     return new Compiled(runtime, session, new Set(model.inputs))
   }
 
