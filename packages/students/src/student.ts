@@ -1,6 +1,6 @@
 import type { Example, LogitsOptions } from '@kd/core'
 import type { FileSystem } from '@kd/core/node'
-import type { OnnxTensor } from '@kd/jit'
+import type { RowTable, StepBatch, StepContext, StepInputs } from '@kd/jit'
 import type { Vocabulary } from '@kd/runtime'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
@@ -54,26 +54,6 @@ export interface Student {
   dispose(): void
 }
 
-/** Word vectors on the host, `[rows, dimensions]` row-major; a training step reads and updates the rows it meets. */
-export interface RowTable {
-  readonly name: string
-  readonly data: Float32Array
-  readonly dimensions: number
-  readonly trainable: boolean
-}
-
-export interface TrainingBatch {
-  readonly inputs: Readonly<Record<string, tf.Tensor>>
-  /** The batch's distinct rows of each table, `[distinct, dimensions]`. */
-  readonly rows: Readonly<Record<string, tf.Tensor2D>>
-  /** int32, of the shape of the ids: which of the distinct rows each place has. */
-  readonly positions: tf.Tensor
-}
-
-export interface TrainingContext {
-  dropout(x: tf.Tensor, rate: number): tf.Tensor
-}
-
 /** A student as a training step sees it; made for `trainStep` of @kd/jit. */
 export interface StudentTraining {
   /** All weights but word vectors. */
@@ -84,10 +64,7 @@ export interface StudentTraining {
   /** The padded length that a text of this length is batched at; a batch of one bucket is the cheapest. */
   bucket(length: number): number
   /** A batch of `size` rows; those beyond the texts are padding, and change nothing for the others. */
-  batch(
-    texts: readonly Int32Array[],
-    size: number,
-  ): { ids: { data: Int32Array; shape: readonly number[] }; inputs: Record<string, OnnxTensor> }
+  batch(texts: readonly Int32Array[], size: number): Required<StepInputs>
   /** Logits `[size, classes]` with dropout; gradients flow to the variables and the rows. */
-  logits(batch: TrainingBatch, context: TrainingContext): tf.Tensor2D
+  logits(batch: StepBatch, context: StepContext): tf.Tensor2D
 }

@@ -1,8 +1,8 @@
 import { type Example, KdError } from '@kd/core'
-import type { OnnxTensor } from '@kd/jit'
+import type { RowTable, StepBatch, StepContext, StepInputs } from '@kd/jit'
 import type { DropoutRates, Vocabulary } from '@kd/runtime'
 import * as tf from '@tensorflow/tfjs-core'
-import type { RowTable, StudentTraining, TrainingBatch, TrainingContext } from '../student.ts'
+import type { StudentTraining } from '../student.ts'
 import { bucket, bucketStep } from './buckets.ts'
 import type { Head } from './layers-model.ts'
 import { finalStates } from './states.ts'
@@ -24,7 +24,7 @@ export function bilstmTraining({ head, tables, vocabulary, maxLength, dropout }:
     encode: (example) => vocabulary.ids(singleText(example), maxLength),
     bucket,
     batch: bothDirections,
-    logits({ inputs, rows, positions }: TrainingBatch, context: TrainingContext): tf.Tensor2D {
+    logits({ inputs, rows, positions }: StepBatch, context: StepContext): tf.Tensor2D {
       const channels = tables.map(({ name }) => rows[name]!)
       const words = channels.length === 1 ? channels[0]! : tf.concat2d(channels, 1)
       const projections = tf.add(tf.matMul(drop(context, words, dropout.words), kernel as tf.Tensor2D), bias) as tf.Tensor2D
@@ -46,7 +46,7 @@ export function singleText({ text, pair }: Example): string {
   })
 }
 
-function drop<T extends tf.Tensor>(context: TrainingContext, x: T, rate: number): T {
+function drop<T extends tf.Tensor>(context: StepContext, x: T, rate: number): T {
   return rate === 0 ? x : (context.dropout(x, rate) as T)
 }
 
@@ -54,10 +54,7 @@ function drop<T extends tf.Tensor>(context: TrainingContext, x: T, rate: number)
  * Word ids `[2, length, size]`, each direction left-aligned, and where the texts end, `[ends, size, 1]`: see `finalStates`.
  * Rows beyond the texts are padding.
  */
-function bothDirections(
-  texts: readonly Int32Array[],
-  size: number,
-): { ids: OnnxTensor & { data: Int32Array }; inputs: Record<string, OnnxTensor> } {
+function bothDirections(texts: readonly Int32Array[], size: number): Required<StepInputs> {
   const lengths = texts.map((text) => text.length)
   const longest = Math.max(1, ...lengths)
   const length = bucket(longest)
