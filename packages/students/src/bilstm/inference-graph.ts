@@ -10,62 +10,96 @@ export interface InferenceParts {
   readonly weights: Readonly<Record<string, Float32Array>>
 }
 
+/** How a graph computes with the student's weights: see `floatArithmetic`. */
+export interface Arithmetic {
+  /** Rows of one channel's word vectors, `[length, batch, dimensions]`. */
+  vectors(table: { readonly data: Float32Array; readonly dimensions: number }, ids: string): string
+  /** The LSTM's two final states, `[2, batch, hidden]`. */
+  states(words: string, lengths: string): string
+  /** The ReLU layer's product with bias, `[batch, dense]`. */
+  dense(states: string): string
+}
+
 /**
  * A student as one ONNX model with free batch and length: `ids` int32 `[length, batch]` and `lengths` int32 `[batch]` to
  * `logits` `[batch, classes]`. What follows a text's length is not read.
  */
-export function inferenceGraph({ sizes, vocabularySize, tables, weights }: InferenceParts): Uint8Array {
-  const { inputs, hidden, dense, classes } = sizes
+export function inferenceGraph(parts: InferenceParts): Uint8Array {
   const graph = new OnnxGraph()
   const ids = graph.input('ids', 'int32', ['length', 'batch'])
   const lengths = graph.input('lengths', 'int32', ['batch'])
-  const channels = tables.map(({ data, dimensions }) =>
-    graph.node('Gather', [graph.initializer('float32', [vocabularySize, dimensions], data), ids]),
-  )
-  const words = channels.length === 1 ? channels[0]! : graph.node('Concat', channels, { attributes: { axis: 2 } })
-  const both = (name: string, columns: number) => {
-    const forward = gatesForOnnx(weights[`lstm.${name}`]!)
-    const backward = gatesForOnnx(weights[`lstm.${name}_reverse`]!)
-    const data = new Float32Array(forward.length * 2)
-    data.set(forward)
-    data.set(backward, forward.length)
-    return { data, shape: [2, 4 * hidden, columns] }
-  }
-  const w = both('weight_ih_l0', inputs)
-  const r = both('weight_hh_l0', hidden)
-  const b = both('bias_ih_l0', 1)
-  // ONNX has two biases a gate, side by side; the second is zero.
-  const biases = new Float32Array(2 * 8 * hidden)
-  biases.set(b.data.subarray(0, 4 * hidden), 0)
-  biases.set(b.data.subarray(4 * hidden), 8 * hidden)
-  const [, finalState] = graph.nodes(
-    'LSTM',
-    [
-      words,
-      graph.initializer('float32', w.shape, w.data),
-      graph.initializer('float32', r.shape, r.data),
-      graph.initializer('float32', [2, 8 * hidden], biases),
-      lengths,
-    ],
-    { attributes: { hidden_size: hidden, direction: 'bidirectional' }, outputs: ['', 'states'] },
-  )
-  const joined = graph.node('Reshape', [
-    graph.node('Transpose', [finalState!], { attributes: { perm: [1, 0, 2] } }),
-    graph.constant('int64', [-1, 2 * hidden]),
-  ])
-  const linear = (x: string, name: string, out: number, into: number) =>
-    graph.node(
-      'Gemm',
-      [
-        x,
-        graph.initializer('float32', [out, into], weights[`${name}.weight`]!),
-        graph.initializer('float32', [out], weights[`${name}.bias`]!),
-      ],
-      { attributes: { transB: 1 } },
-    )
-  const features = graph.node('Relu', [linear(joined, 'dense', dense, 2 * hidden)])
-  graph.output(linear(features, 'logits', classes, dense), 'logits', 'float32', ['batch', classes])
+  const logits = appendBilstm(graph, parts, { ids, lengths }, floatArithmetic(graph, parts))
+  graph.output(logits, 'logits', 'float32', ['batch', parts.sizes.classes])
   return graph.toBytes('bilstm')
+}
+
+/** Appends a student to a graph: word ids `[length, batch]` and int32 `lengths` `[batch]` to logits `[batch, classes]`. */
+export function appendBilstm(
+  graph: OnnxGraph,
+  { sizes, tables, weights }: InferenceParts,
+  { ids, lengths }: { ids: string; lengths: string },
+  arithmetic: Arithmetic,
+): string {
+  const channels = tables.map((table) => arithmetic.vectors(table, ids))
+  const words = channels.length === 1 ? channels[0]! : graph.node('Concat', channels, { attributes: { axis: 2 } })
+  const states = graph.node('Reshape', [
+    graph.node('Transpose', [arithmetic.states(words, lengths)], { attributes: { perm: [1, 0, 2] } }),
+    graph.constant('int64', [-1, 2 * sizes.hidden]),
+  ])
+  const features = graph.node('Relu', [arithmetic.dense(states)])
+  return linear(graph, weights, features, { name: 'logits', rows: sizes.classes, columns: sizes.dense })
+}
+
+/** Weights in single precision. */
+export function floatArithmetic(graph: OnnxGraph, { sizes, vocabularySize, weights }: InferenceParts): Arithmetic {
+  const { inputs, hidden, dense } = sizes
+  return {
+    vectors: ({ data, dimensions }, ids) => graph.node('Gather', [graph.initializer('float32', [vocabularySize, dimensions], data), ids]),
+    states: (words, lengths) =>
+      graph.nodes(
+        'LSTM',
+        [
+          words,
+          graph.initializer('float32', [2, 4 * hidden, inputs], bothDirections(weights, 'weight_ih_l0')),
+          graph.initializer('float32', [2, 4 * hidden, hidden], bothDirections(weights, 'weight_hh_l0')),
+          graph.initializer('float32', [2, 8 * hidden], bothBiases(weights)),
+          lengths,
+        ],
+        { attributes: { hidden_size: hidden, direction: 'bidirectional' }, outputs: ['', 'states'] },
+      )[1]!,
+    dense: (states) => linear(graph, weights, states, { name: 'dense', rows: dense, columns: 2 * hidden }),
+  }
+}
+
+function linear(
+  graph: OnnxGraph,
+  weights: InferenceParts['weights'],
+  x: string,
+  { name, rows, columns }: { name: string; rows: number; columns: number },
+): string {
+  const weight = graph.initializer('float32', [rows, columns], weights[`${name}.weight`]!)
+  const bias = graph.initializer('float32', [rows], weights[`${name}.bias`]!)
+  return graph.node('Gemm', [x, weight, bias], { attributes: { transB: 1 } })
+}
+
+/** One of the LSTM's weights as ONNX has it: forward, then backward, the gates in ONNX's order. */
+export function bothDirections(weights: InferenceParts['weights'], name: string): Float32Array {
+  const forward = gatesForOnnx(weights[`lstm.${name}`]!)
+  const backward = gatesForOnnx(weights[`lstm.${name}_reverse`]!)
+  const both = new Float32Array(forward.length * 2)
+  both.set(forward)
+  both.set(backward, forward.length)
+  return both
+}
+
+/** ONNX has two biases a gate, side by side in each direction; the second is zero. */
+export function bothBiases(weights: InferenceParts['weights']): Float32Array {
+  const first = bothDirections(weights, 'bias_ih_l0')
+  const gates = first.length / 2
+  const biases = new Float32Array(first.length * 2)
+  biases.set(first.subarray(0, gates), 0)
+  biases.set(first.subarray(gates), 2 * gates)
+  return biases
 }
 
 /** PyTorch orders a weight's gates input, forget, cell, output; ONNX input, output, forget, cell. */
