@@ -1,6 +1,12 @@
 import { KdError } from '@kd/core'
 
+/** Of a folder in single precision: `config.json`, `model.safetensors`, `vocabulary.txt`. */
 export const formatVersion = 1
+/** Of a packed student: one `model.safetensors` that holds all of it, its configuration and vocabulary too. */
+export const packedFormatVersion = 2
+
+/** How a saved student's numbers are kept: single precision, 8 bits, or 8 bits and word vectors in 4. */
+export type WeightType = 'float32' | 'int8' | 'int4'
 
 /**
  * Word vectors as the first layer's input: `static` ones stay as they were given, `trainable` ones learn, `both` are
@@ -19,8 +25,11 @@ export interface DropoutRates {
 
 /** `config.json` of a saved student. */
 export interface ModelConfig {
-  readonly formatVersion: typeof formatVersion
-  readonly student: 'bilstm'
+  readonly formatVersion: typeof formatVersion | typeof packedFormatVersion
+  /** `siamese`: two texts through one BiLSTM (Tang et al. 2019, section 3.2). */
+  readonly student: 'bilstm' | 'siamese'
+  /** Absent in format version 1: single precision. */
+  readonly weights?: Exclude<WeightType, 'float32'>
   /** What it was trained for. */
   readonly task?: string
   /** Names of the classes in the order of the logits. */
@@ -39,21 +48,26 @@ export interface ModelConfig {
   readonly dropout: DropoutRates
 }
 
-const whole = (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= 1e7
+const upTo = (most: number): Field => [
+  (value) => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most,
+  `a whole number from 1 to ${most.toLocaleString('en')}`,
+]
 const rate = (value: unknown) => typeof value === 'number' && value >= 0 && value < 1
 const names = (value: unknown) =>
   Array.isArray(value) && value.length >= 2 && value.every((name) => typeof name === 'string') && new Set(value).size === value.length
 
-const fields: Readonly<Record<Exclude<keyof ModelConfig, 'formatVersion'>, readonly [holds: (value: unknown) => boolean, form: string]>> = {
-  student: [(value) => value === 'bilstm', '"bilstm"'],
+type Field = readonly [holds: (value: unknown) => boolean, form: string]
+
+const fields: Readonly<Record<Exclude<keyof ModelConfig, 'formatVersion' | 'weights'>, Field>> = {
+  student: [(value) => value === 'bilstm' || value === 'siamese', '"bilstm" or "siamese"'],
   task: [(value) => value === undefined || typeof value === 'string', 'a name or left out'],
   labels: [names, 'two or more different names'],
-  vocabularySize: [whole, 'a whole number from 1 to 10,000,000'],
-  dimensions: [whole, 'a whole number from 1 to 10,000,000'],
+  vocabularySize: upTo(1e7),
+  dimensions: upTo(1e4),
   channels: [(value) => value === 'static' || value === 'trainable' || value === 'both', '"static", "trainable" or "both"'],
-  hidden: [whole, 'a whole number from 1 to 10,000,000'],
-  dense: [whole, 'a whole number from 1 to 10,000,000'],
-  maxLength: [whole, 'a whole number from 1 to 10,000,000'],
+  hidden: upTo(1e4),
+  dense: upTo(1e5),
+  maxLength: upTo(1e4),
   dropout: [
     (value) => isRecord(value) && rate(value.words) && rate(value.states) && rate(value.dense),
     'three rates from 0 to 1: words, states, dense',
@@ -70,11 +84,16 @@ export function checkConfig(value: unknown, source = 'config.json'): ModelConfig
   if (!isRecord(value) || !('formatVersion' in value)) {
     throw fail('it is not the configuration of a student: it has no formatVersion', 'Give the folder that student.save wrote.')
   }
-  if (value.formatVersion !== formatVersion) {
+  const { formatVersion: version, weights } = value
+  if (version !== formatVersion && version !== packedFormatVersion) {
     throw fail(
-      `its formatVersion is ${JSON.stringify(value.formatVersion)}, this version reads ${formatVersion}`,
+      `its formatVersion is ${JSON.stringify(version)}, this version reads ${formatVersion} and ${packedFormatVersion}`,
       'Update the @kd packages, or save the student again with these.',
     )
+  }
+  if (version === formatVersion ? weights !== undefined : weights !== 'int8' && weights !== 'int4') {
+    const form = version === formatVersion ? 'left out, as in formatVersion 1' : '"int8" or "int4"'
+    throw fail(`its weights are ${JSON.stringify(weights)}, not ${form}`, 'The file is damaged: save the student again.')
   }
   for (const [name, [holds, form]] of Object.entries(fields)) {
     if (!holds(value[name])) {
@@ -90,10 +109,18 @@ const embeddings = { static: ['static'], trainable: ['trainable'], both: ['stati
 export const channelNames = (channels: Channels): readonly ('static' | 'trainable')[] => embeddings[channels]
 
 /**
- * All tensors of a student and their shapes: names, layout and order of the gates (input, forget, cell, output) are
+ * All tensors of a student in single precision and their shapes: names, layout and order of the gates (input, forget, cell, output) are
  * those of PyTorch's `nn.LSTM` and `nn.Linear`; its second bias, `bias_hh`, is zero and left out.
  */
-export function tensorShapes({ labels, vocabularySize, dimensions, channels, hidden, dense }: ModelConfig): Record<string, number[]> {
+export function tensorShapes({
+  student,
+  labels,
+  vocabularySize,
+  dimensions,
+  channels,
+  hidden,
+  dense,
+}: ModelConfig): Record<string, number[]> {
   const shapes: Record<string, number[]> = {}
   for (const channel of channelNames(channels)) shapes[`embeddings.${channel}`] = [vocabularySize, dimensions]
   for (const direction of ['', '_reverse']) {
@@ -101,7 +128,8 @@ export function tensorShapes({ labels, vocabularySize, dimensions, channels, hid
     shapes[`lstm.weight_hh_l0${direction}`] = [4 * hidden, hidden]
     shapes[`lstm.bias_ih_l0${direction}`] = [4 * hidden]
   }
-  shapes['dense.weight'] = [dense, 2 * hidden]
+  // Of a pair's states a and b: a, b, a * b, |a - b|.
+  shapes['dense.weight'] = [dense, (student === 'siamese' ? 8 : 2) * hidden]
   shapes['dense.bias'] = [dense]
   shapes['logits.weight'] = [labels.length, dense]
   shapes['logits.bias'] = [labels.length]

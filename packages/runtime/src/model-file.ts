@@ -1,5 +1,6 @@
 import { KdError, readSafetensors, toFloat32, writeSafetensors } from '@kd/core'
 import { checkConfig, type ModelConfig, tensorShapes } from './model-config.ts'
+import { decodeText, mismatch, parseJson } from './text-files.ts'
 import { Vocabulary } from './vocabulary.ts'
 
 /** The files of a saved student. */
@@ -32,8 +33,9 @@ export interface ModelBytes {
  */
 export function readModel(bytes: ModelBytes, folder = '.'): Model {
   const at = (name: string) => `${folder}/${name}`
-  const config = checkConfig(parseJson(bytes.config, at(modelFiles.config)), at(modelFiles.config))
-  const vocabulary = Vocabulary.fromText(decode(bytes.vocabulary, at(modelFiles.vocabulary)), at(modelFiles.vocabulary))
+  const config = checkConfig(parseJson(decodeText(bytes.config, at(modelFiles.config)), at(modelFiles.config)), at(modelFiles.config))
+  if (config.weights !== undefined) throw mismatch(`it is of a student packed as ${config.weights}`, at(modelFiles.config))
+  const vocabulary = Vocabulary.fromText(decodeText(bytes.vocabulary, at(modelFiles.vocabulary)), at(modelFiles.vocabulary))
   if (vocabulary.size !== config.vocabularySize) {
     throw mismatch(`it has ${vocabulary.size} words, ${modelFiles.config} says ${config.vocabularySize}`, at(modelFiles.vocabulary))
   }
@@ -84,26 +86,4 @@ function readWeights(bytes: Uint8Array, config: ModelConfig, file: string): Reco
     weights[name] = values
   }
   return weights
-}
-
-function mismatch(what: string, file: string, tensor?: string): KdError {
-  return new KdError({ kind: 'mismatch', what, where: { file, tensor }, fix: 'The files are not of one student: save it again.' })
-}
-
-function decode(bytes: Uint8Array, file: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (cause) {
-    throw new KdError({ kind: 'format', what: 'it is not UTF-8 text', where: { file }, fix: 'The file is damaged: save it again.', cause })
-  }
-}
-
-function parseJson(bytes: Uint8Array, file: string): unknown {
-  const text = decode(bytes, file)
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    const what = `it is not JSON: ${(cause as Error).message}`
-    throw new KdError({ kind: 'format', what, where: { file }, fix: 'The file is damaged: save the student again.', cause })
-  }
 }

@@ -28,12 +28,17 @@ const seenCharacters = 24
 /**
  * A text's words for a student, by `tokenizerRules`: the same in training and in serving. Idempotent: the words joined
  * by spaces give the same words again.
+ * @param atMost reads no further than so many words
  */
-export function tokenize(text: string): string[] {
+export function tokenize(text: string, atMost = Number.POSITIVE_INFINITY): string[] {
   const words: string[] = []
-  for (const run of text.split(' ')) {
-    if (run !== '') for (const word of wordsOfRun(run)) words.push(word)
+  for (let start = 0; start < text.length && words.length < atMost; ) {
+    const space = text.indexOf(' ', start)
+    const end = space < 0 ? text.length : space
+    if (end > start) for (const word of wordsOfRun(text.slice(start, end))) words.push(word)
+    start = end + 1
   }
+  if (words.length > atMost) words.length = atMost
   return words
 }
 

@@ -82,10 +82,16 @@ export class Vocabulary {
 
   /** Ids of a text's first `maxLength` words, at least one: a text without words is one unknown word. */
   ids(text: string, maxLength = Number.POSITIVE_INFINITY): Int32Array {
-    const words = tokenize(text)
-    const ids = new Int32Array(Math.max(1, Math.min(words.length, maxLength))).fill(unknownId)
-    for (let place = 0; place < ids.length && place < words.length; place++) ids[place] = this.id(words[place]!)
-    return ids
+    const words = tokenize(text, maxLength)
+    return words.length === 0 ? Int32Array.of(unknownId) : Int32Array.from(words, (word) => this.id(word))
+  }
+
+  /** As `ids`, into an array that is used again: as many words as it has places. Returns how many there are. */
+  write(text: string, ids: Int32Array): number {
+    const words = tokenize(text, ids.length)
+    for (let place = 0; place < words.length; place++) ids[place] = this.id(words[place]!)
+    if (words.length === 0) ids[0] = unknownId
+    return Math.max(1, words.length)
   }
 }
 

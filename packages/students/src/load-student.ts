@@ -19,7 +19,12 @@ export async function loadStudent(folder: string): Promise<Student> {
   const config = await read(modelFiles.config)
   const [vocabulary, weights] = await Promise.all([read(modelFiles.vocabulary), read(modelFiles.weights)])
   const model = readModel({ config, vocabulary, weights }, folder)
-  const { formatVersion: _, task, labels, ...description } = model.config
+  const { formatVersion: _, weights: __, student, task, labels, ...sizesAndRates } = model.config
+  if (student !== 'bilstm') {
+    const fix = 'Load it with @kd/runtime.'
+    throw new KdError({ kind: 'format', what: `it is a ${student}, which this version can't train`, where: { file: folder }, fix })
+  }
+  const description = { student, ...sizesAndRates }
   const sizes = {
     inputs: channelNames(description.channels).length * description.dimensions,
     hidden: description.hidden,

@@ -1,0 +1,74 @@
+import { KdError } from '@kd/core'
+import { predictionOf } from '../prediction.ts'
+import type { Kernels } from './kernels.ts'
+
+/** Texts as a student of pairs has read them: plain data, to be kept as one likes. */
+export interface Encoded {
+  readonly length: number
+  /** Final states, row-major `[length, 2 * hidden]`. */
+  readonly states: Float32Array
+}
+
+export interface Match {
+  /** Which of the known texts. */
+  readonly index: number
+  /** Of the label asked for. */
+  readonly probability: number
+  readonly logits: readonly number[]
+}
+
+/** One text against all known ones. */
+export interface Comparison {
+  /** Row-major `[known.length, labels.length]`. */
+  readonly logits: Float32Array
+  /**
+   * The `k` known texts for which a label is most probable, best first; of equal ones the first.
+   * @param label default: the last one, as `duplicate` of `different, duplicate`
+   * @throws KdError of kind `option` for a label the student does not have
+   */
+  top(k: number, label?: string): Match[]
+}
+
+interface Sizes {
+  readonly labels: readonly string[]
+  /** Of one text's states. */
+  readonly size: number
+}
+
+export function compareStates(kernels: Kernels, states: Float32Array, known: Encoded, { labels, size }: Sizes): Comparison {
+  const { length, states: all } = known
+  if (!(all instanceof Float32Array) || !Number.isSafeInteger(length) || all.length !== length * size) {
+    const what = `${length} texts of this student have ${length * size} numbers, here are ${all?.length}`
+    throw new KdError({ kind: 'option', what, where: { option: 'known' }, fix: 'Give what encode of this student gave.' })
+  }
+  const classes = labels.length
+  const logits = new Float32Array(length * classes)
+  const one = new Float32Array(classes)
+  kernels.keepFirst(states)
+  for (let at = 0; at < length; at++) {
+    kernels.classify(all.subarray(at * size, (at + 1) * size), one)
+    logits.set(one, at * classes)
+  }
+  return {
+    logits,
+    top(k, label = labels[classes - 1]!) {
+      const which = labels.indexOf(label)
+      if (which < 0) throw new KdError({ kind: 'option', what: `${label} is none of ${labels.join(', ')}`, where: { option: 'label' } })
+      const row = (index: number) => logits.subarray(index * classes, (index + 1) * classes)
+      return Float64Array.from({ length }, (_, index) => predictionOf(row(index), labels).probabilities[which]!)
+        .reduce<[number, number][]>((best, probability, index) => keep(best, k, [probability, index]), [])
+        .map(([probability, index]) => ({ index, probability, logits: [...row(index)] }))
+    },
+  }
+}
+
+/** Puts an entry into a list of at most `k`, greatest first. */
+function keep(best: [number, number][], k: number, entry: [number, number]): [number, number][] {
+  let at = best.length
+  while (at > 0 && best[at - 1]![0] < entry[0]) at--
+  if (at < k) {
+    best.splice(at, 0, entry)
+    if (best.length > k) best.pop()
+  }
+  return best
+}
