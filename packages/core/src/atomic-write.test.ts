@@ -135,3 +135,29 @@ it('writing below a file fails with kind `io`', async () => {
   await writeFile(join(place, 'file'), 'x')
   expect((await failure(writeFileAtomic(join(place, 'file', 'below.json'), 'x'))).kind).toBe('io')
 })
+
+describe('writing a file from pieces', () => {
+  async function* pieces(failure?: Error): AsyncGenerator<Uint8Array> {
+    yield Uint8Array.of(1, 2)
+    yield Uint8Array.of(3)
+    if (failure) throw failure
+  }
+
+  it('joins them', async () => {
+    await writeFileAtomic(join(place, 'table'), pieces())
+    expect([...(await readFile(join(place, 'table')))]).toEqual([1, 2, 3])
+  })
+
+  it('keeps what was there when they fail, with their own error', async () => {
+    await writeFile(join(place, 'table'), 'old')
+    const own = new KdError({ kind: 'data', what: 'a row is damaged' })
+    expect(await failure(writeFileAtomic(join(place, 'table'), pieces(own)))).toBe(own)
+    expect((await failure(writeFileAtomic(join(place, 'table'), pieces(new Error('broken'))))).kind).toBe('io')
+    for (const failAt of [2, 3]) {
+      const fileSystem = new FailingFileSystem(failAt)
+      expect((await failure(writeFileAtomic(join(place, 'table'), pieces(), { fileSystem }))).kind).toBe('io')
+    }
+    expect(await readFile(join(place, 'table'), 'utf8')).toBe('old')
+    expect(await readdir(place)).toEqual(['table'])
+  })
+})

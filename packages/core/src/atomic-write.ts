@@ -17,22 +17,23 @@ type FileContents = Uint8Array | string
 
 /**
  * Writes a file whole or not at all: beside it under another name, then renamed over it.
- * @throws KdError of kind `io`; what was there before is untouched, nothing half-written is left
+ * @param contents all of it, or its pieces as they come
+ * @throws KdError of kind `io`, or the one that the pieces fail with; what was there before is untouched, nothing half-written is left
  */
 export async function writeFileAtomic(
   path: string,
-  contents: FileContents,
+  contents: FileContents | AsyncIterable<Uint8Array>,
   { fileSystem = nodeFileSystem }: AtomicWriteOptions = {},
 ): Promise<void> {
   const target = resolve(path)
   const temporary = `${target}.${randomUUID()}.partial`
   try {
     await fileSystem.makeFolder(dirname(target))
-    await fileSystem.write(temporary, toBytes(contents))
+    await fileSystem.write(temporary, typeof contents === 'string' ? toBytes(contents) : contents)
     await fileSystem.rename(temporary, target)
   } catch (cause) {
     await fileSystem.remove(temporary).catch(() => {})
-    throw writeFailed(target, cause, 'what was there before is unchanged')
+    throw KdError.isInstance(cause) ? cause : writeFailed(target, cause, 'what was there before is unchanged')
   }
 }
 

@@ -1,11 +1,11 @@
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 
 /** What writing needs of a disk: node's by default, one that fails on purpose in tests. */
 export interface FileSystem {
   /** Makes a folder and its parents. */
   makeFolder(path: string): Promise<void>
-  /** Writes a new file and waits until it is on the disk. */
-  write(path: string, bytes: Uint8Array): Promise<void>
+  /** Writes a new file, of bytes that are there or come in pieces, and waits until it is on the disk. */
+  write(path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>
   read(path: string): Promise<Uint8Array>
   /** Names of what a folder holds, sorted; fails with ENOENT or ENOTDIR where there is no folder. */
   list(path: string): Promise<string[]>
@@ -21,7 +21,7 @@ export const nodeFileSystem: FileSystem = {
   async write(path, bytes) {
     const file = await open(path, 'w')
     try {
-      await file.writeFile(bytes)
+      await writeFile(file, bytes)
       await file.sync()
     } finally {
       await file.close()

@@ -2,7 +2,8 @@ import { KdError, type KdErrorPlace } from '@kd/core'
 import { locate } from './columns.ts'
 import { checkLabelOptions, labelName } from './labels.ts'
 import type { StreamOptions } from './read-options.ts'
-import { formatOf, openRows } from './rows/open-rows.ts'
+import { formatOf } from './rows/open-rows.ts'
+import { openTable } from './rows/open-table.ts'
 
 /** An example whose label is still the file's, mapped but without an index. */
 export interface RawExample {
@@ -30,29 +31,27 @@ export function rawExamples(file: string, options: StreamOptions): AsyncGenerato
 }
 
 async function* read(file: string, options: StreamOptions): AsyncGenerator<RawExample> {
-  const rows = openRows(file, options)
+  const table = await openTable(file, options)
   try {
-    const { value: head } = await rows.next()
-    const header = (head?.cells ?? []).map((name: unknown) => String(name).trim())
-    const positions = locate(header, options.columns ?? {}, file)
+    const { header } = table
+    const { text, pair, label } = locate(header, options.columns ?? {}, file)
     const place = (line: number, position: number): KdErrorPlace => ({ file, line, column: header[position] })
     let count = 0
-    for await (const { line, cells } of rows) {
+    for await (const { line, cells } of table.rows([text, pair, label].filter((position) => position !== undefined))) {
       count++
-      if (cells.length !== header.length) throw ragged(file, line, cells.length, header.length)
-      const label = positions.label === undefined ? undefined : labelName(cells[positions.label], options, place(line, positions.label))
+      const name = label === undefined ? undefined : labelName(cells[label], options, place(line, label))
       yield {
-        text: textOf(cells[positions.text], place(line, positions.text)),
-        ...(positions.pair !== undefined && { pair: textOf(cells[positions.pair], place(line, positions.pair)) }),
-        ...(label !== undefined && { label }),
-        where: place(line, positions.label ?? positions.text),
+        text: textOf(cells[text], place(line, text)),
+        ...(pair !== undefined && { pair: textOf(cells[pair], place(line, pair)) }),
+        ...(name !== undefined && { label: name }),
+        where: place(line, label ?? text),
       }
     }
     if (count === 0) {
       throw new KdError({ kind: 'data', what: 'the file holds a header and no example', where: { file }, fix: 'Fetch or write it again.' })
     }
   } finally {
-    await rows.return(undefined)
+    await table.close()
   }
 }
 
@@ -60,17 +59,4 @@ function textOf(cell: unknown, where: KdErrorPlace): string {
   if (typeof cell === 'string') return cell
   const found = cell === undefined ? 'nothing' : JSON.stringify(cell)
   throw new KdError({ kind: 'data', what: `a text is expected and ${found} found`, where, fix: 'Correct the row or remove it.' })
-}
-
-function ragged(file: string, line: number, found: number, expected: number): KdError {
-  const fix =
-    found < expected
-      ? 'The line was cut off, or its text holds a line break: correct or remove it.'
-      : "A text holds the delimiter: correct or remove it; quoted cells need format: 'csv'."
-  return new KdError({
-    kind: 'data',
-    what: `the row has ${found} ${found === 1 ? 'column' : 'columns'}, the header has ${expected}`,
-    where: { file, line, column: Math.min(found, expected) },
-    fix,
-  })
 }

@@ -13,7 +13,7 @@ const chunkBytes = 1 << 16
 const foreign: readonly { name: string; magic: readonly number[]; fix: string }[] = [
   { name: 'gzip-compressed', magic: [0x1f, 0x8b], fix: 'Unpack it first: gunzip.' },
   { name: 'a zip archive or an Excel workbook', magic: [0x50, 0x4b, 0x03, 0x04], fix: 'Unpack it, or export it as CSV.' },
-  { name: 'a Parquet file', magic: [0x50, 0x41, 0x52, 0x31], fix: 'Export it as JSONL or CSV.' },
+  { name: 'a Parquet file', magic: [0x50, 0x41, 0x52, 0x31], fix: "Read it with format: 'parquet'." },
   { name: 'UTF-16 text', magic: [0xff, 0xfe], fix: 'Save it as UTF-8.' },
   { name: 'UTF-16 text', magic: [0xfe, 0xff], fix: 'Save it as UTF-8.' },
 ]

@@ -17,11 +17,11 @@ export class FailingFileSystem implements FileSystem {
     return this.#change(() => nodeFileSystem.makeFolder(path))
   }
 
-  /** A failing write leaves half of the bytes behind, as a full disk does. */
-  write(path: string, bytes: Uint8Array): Promise<void> {
+  /** A failing write leaves half of the bytes (of a stream: one) behind, as a full disk does. */
+  write(path: string, bytes: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     return this.#change(
       () => nodeFileSystem.write(path, bytes),
-      () => nodeFileSystem.write(path, bytes.subarray(0, bytes.length >> 1)),
+      () => nodeFileSystem.write(path, bytes instanceof Uint8Array ? bytes.subarray(0, bytes.length >> 1) : new Uint8Array(1)),
     )
   }
 
