@@ -1,6 +1,6 @@
 export { engine } from './engines/bound.ts'
 export type { EngineInfo } from './engines/engine.ts'
-export { type JitFunction, jit } from './jit.ts'
+export { type JitFunction, type JitOptions, jitFunction as jit } from './jit.ts'
 export { type LoadOnnxOptions, loadOnnx, type OnnxSession } from './load-onnx.ts'
 export { type AdadeltaOptions, adadelta } from './optimizers/adadelta.ts'
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './optimizers/adam.ts'

@@ -1,36 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { type Constant, Graph, type Value, type ValueType } from './graph.ts'
+import type { Constant, Value, ValueType } from './graph.ts'
 import { lowerings } from './lowerings/index.ts'
 import type { Lowering, Symbolic } from './lowerings/lowering.ts'
+import type { Recording } from './recording.ts'
 import { refuse, refuseKernel } from './refuse.ts'
 
-const name = 'kd-trace'
+/** The backend's name in TensorFlow.js. */
+export const traceName = 'kd-trace'
+
 type BackendValues = Parameters<tf.KernelBackend['write']>[0]
-
-/** A variable as a recording found it, and where it ended. */
-export interface TracedVariable {
-  readonly variable: tf.Variable
-  /** The input that stands for its value before the step; absent if nothing read it. */
-  input?: Value
-  /** Its value after the step, if the step assigned it. */
-  output?: Value
-  /** First values of a variable that the recording itself created. */
-  initial?: Value
-}
-
-/** One recording: the graph so far, and the variables met. */
-export class Recording {
-  readonly graph = new Graph()
-  readonly variables = new Map<tf.Variable, TracedVariable>()
-  /** The variables that were there at the beginning, with their data then. */
-  readonly before = new Map(Object.values(tf.engine().registeredVariables).map((variable) => [variable, variable.dataId]))
-
-  traced(variable: tf.Variable): TracedVariable {
-    let traced = this.variables.get(variable)
-    if (!traced) this.variables.set(variable, (traced = { variable }))
-    return traced
-  }
-}
 
 /** A TensorFlow.js backend that computes nothing: its kernels append nodes to the recording's graph. */
 class TraceBackend extends tf.KernelBackend {
@@ -49,15 +27,18 @@ class TraceBackend extends tf.KernelBackend {
     this.values.set(dataId, this.#recording().graph.constant(type, shape, constantData(values, type)))
   }
 
-  override readSync(): never {
-    throw refuse(
-      'the function reads the values of a tensor (dataSync, arraySync, data, print, ...) while jit traces it, when there are none yet',
-      'Return the tensor and read it from the result; decide with tf.where instead of if.',
-    )
+  override readSync(dataId: tf.DataId): never {
+    if (!this.recording || !this.values.has(dataId)) throw usedAfterwards()
+    throw this.recording.refuseReading()
   }
 
-  override async read(): Promise<never> {
-    return this.readSync()
+  /** The trace fails, whether or not anybody waits: a promise that nobody waits for must not end the process. */
+  override read(dataId: tf.DataId): Promise<never> {
+    try {
+      return this.readSync(dataId)
+    } catch (error) {
+      return this.recording ? new Promise(() => {}) : Promise.reject(error)
+    }
   }
 
   override disposeData(dataId: tf.DataId): boolean {
@@ -80,7 +61,10 @@ class TraceBackend extends tf.KernelBackend {
   }
 
   override incRef(dataId: tf.DataId): void {
-    if (this.values.has(dataId)) this.#references.set(dataId, this.refCount(dataId) + 1)
+    const owner = dataOf(dataId)?.backend ?? this
+    // A tensor from outside: a variable is assigned to it, say.
+    if (owner !== this) owner.incRef(dataId)
+    else if (this.values.has(dataId)) this.#references.set(dataId, this.refCount(dataId) + 1)
   }
 
   clear(): void {
@@ -104,17 +88,12 @@ class TraceBackend extends tf.KernelBackend {
   value(info: tf.TensorInfo): Value {
     const recording = this.#recording()
     const known = this.values.get(info.dataId)
-    if (known && (known.node || known.input)) return known
-    const variable = variableOf(info.dataId)
-    if (variable) {
-      const traced = recording.traced(variable)
-      const first = recording.before.get(variable)
-      if (first === info.dataId || (first === undefined && traced.input === undefined)) {
-        if (known) traced.initial = known
-        traced.input ??= recording.graph.input(`variable ${variable.id}`, valueType(variable.dtype), variable.shape)
-        this.values.set(info.dataId, traced.input)
-        return traced.input
-      }
+    const owner = known ? undefined : recording.owners.get(info.dataId)
+    if (owner) {
+      const traced = recording.traced(owner)
+      traced.input ??= recording.graph.input(`variable ${owner.id}`, valueType(owner.dtype), owner.shape)
+      this.values.set(info.dataId, traced.input)
+      return traced.input
     }
     if (known) return known
     // A tensor that the function captured: its values become part of the graph.
@@ -135,14 +114,25 @@ class TraceBackend extends tf.KernelBackend {
   }
 
   #recording(): Recording {
-    if (!this.recording) throw refuse('a tensor of a traced function is used after its trace', 'Use what the jitted function returns.')
+    if (!this.recording) throw usedAfterwards()
     return this.recording
   }
 }
 
-function variableOf(dataId: tf.DataId): tf.Variable | undefined {
-  for (const variable of Object.values(tf.engine().registeredVariables)) if (variable.dataId === dataId) return variable
-  return undefined
+const usedAfterwards = () =>
+  refuse(
+    'a tensor that was made while jit traced a function is used outside of that call (tf.keep, or a variable of JavaScript, held it)',
+    'Return it from the function, or assign it to a tf.Variable.',
+  )
+
+interface DataInfo {
+  readonly backend: tf.KernelBackend
+}
+
+/** What TensorFlow.js knows of a tensor's data. */
+export function dataOf(dataId: tf.DataId): DataInfo | undefined {
+  const { state } = tf.engine() as unknown as { state: { tensorInfo: WeakMap<tf.DataId, DataInfo> } }
+  return state.tensorInfo.get(dataId)
 }
 
 function valueType(dtype: tf.DataType): ValueType {
@@ -155,24 +145,25 @@ function constantData(values: BackendValues, type: ValueType): Constant {
   return values instanceof view ? values : view.from(values as unknown as ArrayLike<number>)
 }
 
-const backend = new TraceBackend()
+export const backend = new TraceBackend()
 let registered = false
 
-function register(): void {
+export function register(): void {
   if (registered) return
   registered = true
-  tf.registerBackend(name, () => backend, 0)
+  tf.registerBackend(traceName, () => backend, 0)
   const exported: unknown[] = Object.values(tf)
   const kernels = new Set(exported.filter((value): value is string => typeof value === 'string' && /^(_F|[A-Z])/.test(value)))
   for (const kernelName of [...kernels, ...Object.keys(lowerings)]) {
     const lowering: Lowering | undefined = lowerings[kernelName]
-    if (tf.getKernel(kernelName, name)) continue
+    if (tf.getKernel(kernelName, traceName)) continue
     tf.registerKernel({
       kernelName,
-      backendName: name,
+      backendName: traceName,
       kernelFunc: ({ inputs, attrs }) => {
         const { recording } = backend
-        if (!lowering || !recording) throw refuseKernel(kernelName)
+        if (!recording) throw usedAfterwards()
+        if (!lowering) throw (recording.refusal ??= refuseKernel(kernelName))
         const values = Object.fromEntries(Object.entries(inputs).map(([key, info]) => [key, info && symbolic(info as tf.TensorInfo)]))
         const out = lowering({ graph: recording.graph, kernel: kernelName, inputs: values, attributes: attrs ?? {} })
         return Array.isArray(out) ? out.map((one) => backend.symbol(one)) : backend.symbol(out as Symbolic)
@@ -189,61 +180,3 @@ export function tensorOf(value: Value): tf.Tensor {
 }
 
 export const valueOfTensor = (tensor: tf.TensorInfo): Value => backend.value(tensor)
-
-/**
- * Runs `body` once with TensorFlow.js's operations recorded instead of computed. Variables are found afterwards as
- * they were before, whatever the body assigned; what it assigned is in `recording.variables`.
- */
-export function record<T>(body: (recording: Recording) => T): { recording: Recording; result: T } {
-  register()
-  if (backend.recording) throw refuse('a traced function traces another one', 'Call the plain function inside, and jit the outer one only.')
-  const engine = tf.engine()
-  const eager = tf.getBackend()
-  const recording = new Recording()
-  // A second reference keeps the variables' data alive when the body assigns them.
-  const kept = new Map([...recording.before.keys()].map((variable) => [variable, engine.keep(variable.clone())]))
-  backend.recording = recording
-  // Both backends are there already, so the switch happens before the promise is made.
-  void tf.setBackend(name)
-  engine.startScope('jit')
-  let first: Map<tf.Variable, Value> | undefined
-  try {
-    const result = body(recording)
-    first = noteAssignments(recording)
-    return { recording, result }
-  } finally {
-    engine.endScope()
-    backend.recording = undefined
-    void tf.setBackend(eager)
-    for (const [variable, tensor] of kept) {
-      // Only then: a backend may have copied, and other data would count as a new assignment.
-      if (!variable.isDisposed && variable.dataId !== recording.before.get(variable)) variable.assign(tensor)
-      tensor.dispose()
-    }
-    for (const [variable, value] of first ?? []) tf.tidy(() => variable.assign(concrete(value, variable.dtype)))
-    backend.clear()
-  }
-}
-
-/** What became of each variable; returns the first values of those that the recording created. */
-function noteAssignments(recording: Recording): Map<tf.Variable, Value> {
-  const first = new Map<tf.Variable, Value>()
-  for (const variable of Object.values(tf.engine().registeredVariables)) {
-    const value = backend.values.get(variable.dataId)
-    const isNew = !recording.before.has(variable)
-    if (!value || (!isNew && value === recording.variables.get(variable)?.input)) continue
-    const traced = recording.traced(variable)
-    if (!isNew || (traced.input && value !== traced.input)) traced.output = value
-    if (isNew) first.set(variable, traced.initial ?? value)
-  }
-  for (const value of first.values()) {
-    if (value.fill === undefined && !value.data) {
-      throw refuse('a variable is created from values that jit is tracing', 'Create the variable before, and assign it inside.')
-    }
-  }
-  return first
-}
-
-function concrete({ shape, fill, data }: Value, dtype: tf.DataType): tf.Tensor {
-  return data ? tf.tensor(data as Float32Array, [...shape], dtype) : tf.fill([...shape], fill!, dtype as 'float32')
-}

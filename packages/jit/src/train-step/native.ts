@@ -6,6 +6,7 @@ import { nextNative } from '../engines/native/compiled.ts'
 import type { Held, RunRequest } from '../engines/native/protocol.ts'
 import type { NativeRuntime } from '../engines/native/runtime.ts'
 import { HeldVariables } from '../held-variables.ts'
+import { randomFeeds } from '../random-ops.ts'
 import type { OnnxTensor } from '../tensor.ts'
 import { type PreparedStep, type StatePart, type StepEngine, type StepState, stateParts, tableName, variableName } from './engine.ts'
 import type { RowTable, TrainStepOptions } from './options.ts'
@@ -53,8 +54,9 @@ export class NativeStep implements StepEngine {
     const signature = stepSignature(step)
     let trace = this.#traces.get(signature)
     if (!trace) this.#traces.set(signature, (trace = await traceStep(this.#options, step, this.#engine)))
-    const { compiled, dropouts, frozen } = trace
+    const { compiled, dropouts, randoms, frozen } = trace
     const feeds: Record<string, OnnxTensor> = {
+      ...randomFeeds(randoms, this.#options.seed, step.step),
       ids: { data: step.distinct.ids, shape: [step.distinct.ids.length] },
       positions: { data: step.distinct.positions, shape: step.idsShape },
       learningRate: { data: Float32Array.of(step.learningRate), shape: [] },

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { checkRate, dropoutNow, dropoutUse, dropoutWords } from '../dropout.ts'
+import { drawing } from '../random-ops.ts'
 import type { OnnxTensor } from '../tensor.ts'
 import { type Parameter, stepBody, type Updated } from './body.ts'
 import { type PreparedStep, type StepEngine, type StepState, stateParts, tableName, variableName } from './engine.ts'
@@ -42,7 +43,7 @@ export class PlainStep implements StepEngine {
         if (rate === 0) return x
         return dropoutNow(x, rate, dropoutWords(options.seed, step, uses++, dropoutUse(x.shape)))
       }
-      const { loss, updated } = stepBody({
+      const body = {
         options,
         parameters,
         batch: {
@@ -53,7 +54,8 @@ export class PlainStep implements StepEngine {
         context: { dropout },
         learningRate: tf.scalar(learningRate),
         step: tf.scalar(step),
-      })
+      }
+      const { loss, updated } = drawing(options.seed, step, () => stepBody(body))
       const value = loss.dataSync()[0]!
       // Everything is read before anything is changed.
       const results = updated.map((one) => one && { parameter: one.parameter.dataSync() as Float32Array, ...this.#slotValues(one) })

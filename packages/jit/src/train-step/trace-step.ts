@@ -3,10 +3,12 @@ import type * as tf from '@tensorflow/tfjs-core'
 import { checkRate, type DropoutUse, dropoutTraced, dropoutUse } from '../dropout.ts'
 import type { Engine } from '../engines/engine.ts'
 import { Compiled } from '../engines/native/compiled.ts'
+import type { RandomUse } from '../random-ops.ts'
 import type { OnnxTensor } from '../tensor.ts'
-import { record, tensorOf, valueOfTensor } from '../trace/backend.ts'
+import { tensorOf, valueOfTensor } from '../trace/backend.ts'
 import { emit } from '../trace/emit.ts'
 import type { Graph, Value } from '../trace/graph.ts'
+import { record } from '../trace/record.ts'
 import { type Parameter, stepBody } from './body.ts'
 import { type PreparedStep, tableName, variableName } from './engine.ts'
 import type { RowTable, TrainStepOptions } from './options.ts'
@@ -16,6 +18,8 @@ export interface StepTrace {
   readonly compiled: Compiled
   /** The uses of dropout in the loss: each step feeds words for them. */
   readonly dropouts: readonly DropoutUse[]
+  /** The uses of TensorFlow.js's own random functions. */
+  readonly randoms: readonly RandomUse[]
   /** Variables that the loss reads and the step does not update. */
   readonly frozen: readonly tf.Variable[]
 }
@@ -32,6 +36,7 @@ export function stepSignature({ inputs, distinct, idsShape }: PreparedStep): str
  */
 export async function traceStep(options: TrainStepOptions, step: PreparedStep, engine: Engine): Promise<StepTrace> {
   const dropouts: DropoutUse[] = []
+  const random = { seed: options.seed, step: step.step }
   const { recording, result } = record(({ graph }) => {
     const symbol = (name: string, tensor: { data: OnnxTensor['data']; shape: readonly number[] }) =>
       tensorOf(graph.input(name, typeOf(tensor.data), tensor.shape))
@@ -75,7 +80,7 @@ export async function traceStep(options: TrainStepOptions, step: PreparedStep, e
       })
     })
     return outputs
-  })
+  }, random)
   const trained = new Set(options.variables)
   for (const { variable, output } of recording.variables.values()) {
     if (output) {
@@ -88,7 +93,7 @@ export async function traceStep(options: TrainStepOptions, step: PreparedStep, e
   }
   const compiled = await Compiled.load(engine, emit(recording.graph, result))
   const frozen = [...recording.variables.keys()].filter((variable) => !trained.has(variable))
-  return { compiled, dropouts, frozen }
+  return { compiled, dropouts, randoms: recording.randoms, frozen }
 }
 
 function gathered(graph: Graph, { name, data, dimensions }: RowTable, ids: Value, slot?: string): Value {

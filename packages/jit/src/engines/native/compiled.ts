@@ -1,8 +1,8 @@
 import type { OnnxTensor } from '../../tensor.ts'
 import type { EmittedModel } from '../../trace/emit.ts'
 import type { Engine } from '../engine.ts'
+import type { Runtime } from '../runtime.ts'
 import type { RunRequest } from './protocol.ts'
-import type { NativeRuntime } from './runtime.ts'
 
 let count = 0
 
@@ -17,11 +17,11 @@ const frugal = { enableCpuMemArena: false, enableMemPattern: false }
 
 /** A model in the worker, and which of its inputs it really uses. */
 export class Compiled {
-  readonly runtime: NativeRuntime
+  readonly runtime: Runtime
   readonly #session: number
   readonly #inputs: ReadonlySet<string>
 
-  private constructor(runtime: NativeRuntime, session: number, inputs: ReadonlySet<string>) {
+  private constructor(runtime: Runtime, session: number, inputs: ReadonlySet<string>) {
     this.runtime = runtime
     this.#session = session
     this.#inputs = inputs

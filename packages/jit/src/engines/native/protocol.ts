@@ -44,6 +44,8 @@ export interface Requests {
   write: [{ buffer: string; offset: number; data: Float32Array }, undefined]
   /** Copies of buffers, as they are, in bytes. */
   read: [{ buffers: readonly string[] }, Record<string, Uint8Array>]
+  /** The same for one buffer into shared memory; `done` becomes 1, or 2 if there is no such buffer, for a thread that waits. */
+  copy: [{ buffer: string; target: Uint8Array; done: Int32Array }, undefined]
   forget: [{ buffers: readonly string[] }, undefined]
   dispose: [{ session: number }, undefined]
 }

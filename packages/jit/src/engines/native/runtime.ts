@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { KdError } from '@kd/core'
 import type { OnnxTensor } from '../../tensor.ts'
+import type { Runtime } from '../runtime.ts'
 import type { Requests, RunRequest } from './protocol.ts'
 
 interface Pending {
@@ -15,13 +16,16 @@ const places = { stopping: 0, busy: 1 } as const
 /** Longest wait for a running request when the process ends, in milliseconds. */
 const lastWait = 10_000
 
+/** How long a worker that does nothing may leave a waiting thread without an answer, in seconds. */
+const longestSilence = 10
+
 /**
  * The worker thread that holds ONNX Runtime, seen from the user's thread: requests out, promises back, in order.
  *
  * ONNX Runtime flushes denormal numbers in the thread of the process's first session only: a worker that replaces a dead
  * one computes with them, so that its last bits may differ and rarely used weights may be slow.
  */
-export class NativeRuntime {
+export class NativeRuntime implements Runtime {
   readonly #worker: Worker
   readonly #pending = new Map<number, Pending>()
   /** A thread that is ended inside ONNX Runtime takes the process with it, so it is waited for: `places` says how. */
@@ -85,6 +89,20 @@ export class NativeRuntime {
       const moved: ArrayBuffer[] = []
       this.#worker.postMessage({ id, kind, request: portable(kind, request, moved) }, moved)
     })
+  }
+
+  readSync(buffer: string, bytes: number): Uint8Array {
+    const what = 'read a variable'
+    if (this.#death !== undefined || Atomics.load(this.#gate, places.stopping)) throw this.#lost(what)
+    const target = new Uint8Array(new SharedArrayBuffer(bytes))
+    const done = new Int32Array(new SharedArrayBuffer(4))
+    this.request('copy', { buffer, target, done }, what).catch(() => {})
+    for (let idle = 0; Atomics.wait(done, 0, 0, 1000) === 'timed-out'; ) {
+      idle = Atomics.load(this.#gate, places.busy) ? 0 : idle + 1
+      if (idle > longestSilence) throw this.#lost(what)
+    }
+    if (Atomics.load(done, 0) === 2) throw new KdError({ kind: 'engine', what: `the buffer ${buffer} is not held` })
+    return target.slice()
   }
 
   /** Ends the worker after what it is doing now; all that waits is rejected. */

@@ -139,6 +139,14 @@ const handlers = {
     return [answer, Object.values(answer).map((bytes) => bytes.buffer)]
   },
 
+  async copy({ buffer, target, done }) {
+    const bytes = buffers.get(buffer)
+    if (bytes) target.set(new Uint8Array(bytes, 0, target.length))
+    Atomics.store(done, 0, bytes ? 1 : 2)
+    Atomics.notify(done, 0)
+    return [undefined, []]
+  },
+
   async forget({ buffers: names }) {
     forgetTensors(names)
     for (const name of names) buffers.delete(name)

@@ -1,0 +1,12 @@
+import type { Requests } from './native/protocol.ts'
+
+/** What runs ONNX graphs and keeps tensors between runs: requests go out, promises come back, in order. */
+export interface Runtime {
+  request<K extends keyof Requests>(kind: K, request: Requests[K][0], what?: string): Promise<Requests[K][1]>
+  /** A buffer's bytes, waiting for them. */
+  readSync(buffer: string, bytes: number): Uint8Array
+  /** Why it is gone, if it is. */
+  readonly death: string | undefined
+  /** Ends it after what it is doing now; all that waits is rejected. */
+  stop(): Promise<void>
+}
