@@ -138,11 +138,19 @@ describe('labelling that was stopped', () => {
     expect(new Set(reported).size, `stored ${reported}`).toBeGreaterThan(1)
   }, 60_000)
 
-  it('is the same when two processes label into one store', async () => {
-    const whole = await labelTransferSet(someTexts(400), matesTeacher(), options)
+  it('refuses to label into a store that another process labels into, which is not disturbed', async () => {
+    const texts = someTexts(400)
+    const whole = await labelTransferSet(texts, matesTeacher(), options)
     const store = join(folder, 'shared.lmdb')
-    const runs = await Promise.all([runChild(store, Number.POSITIVE_INFINITY), runChild(store, Number.POSITIVE_INFINITY)])
-    for (const { end } of runs) expect(end).toBe(Buffer.from(whole.logits.buffer).toString('base64'))
+    let refused: unknown
+    const run = await runChild(store, Number.POSITIVE_INFINITY, undefined, async () => {
+      refused ??= await labelTransferSet(texts, matesTeacher(), { ...options, store }).catch((error) => error)
+    })
+    expect(KdError.isInstance(refused, 'io')).toBe(true)
+    expect((refused as KdError).message).toMatch(/open for writing/)
+    expect(run.end).toBe(Buffer.from(whole.logits.buffer).toString('base64'))
+    const again = await labelTransferSet(texts, matesTeacher(), { ...options, store })
+    expect(again.counts.stored).toBe(400)
   }, 60_000)
 
   it('survives being killed while it stores: same bits, nothing stored is labelled twice', async () => {
@@ -188,7 +196,7 @@ const bound = (store: LogitStore): LogitStore => ({
 })
 
 /** Runs the child until it has reported so many stored batches, then kills it; on a disk that takes files of so many kilobytes. */
-async function runChild(store: string, killAfter: number, kilobytes?: number): Promise<ChildRun> {
+async function runChild(store: string, killAfter: number, kilobytes?: number, onStored?: () => Promise<void>): Promise<ChildRun> {
   const script = new URL('../../fixtures/label-in-child.ts', import.meta.url).pathname
   const limit = kilobytes === undefined ? '' : `ulimit -f ${kilobytes}; trap '' XFSZ; `
   const command = `${limit}exec "$0" --conditions=@kd/source --import tsx "$1" "$2"`
@@ -201,6 +209,7 @@ async function runChild(store: string, killAfter: number, kilobytes?: number): P
     if (event.stored !== undefined) {
       run.stored = event.stored
       if (++run.reported >= killAfter) child.kill('SIGKILL')
+      if (run.reported > 0) await onStored?.()
     }
     run.end = event.logits ?? run.end
     if (event.failed) Object.assign(run, event)

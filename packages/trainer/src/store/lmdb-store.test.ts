@@ -1,14 +1,18 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { KdError, type KdErrorKind } from '@kd/core'
 import { open } from 'lmdb'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { checkLmdbFile } from './check-lmdb-file.ts'
-import { openLogitStore } from './lmdb-store.ts'
+import { openLogitStore, storedTeachers } from './lmdb-store.ts'
+import type { LogitStore } from './logit-store.ts'
 import { hash128 } from './text-hash.ts'
+import { isAlive, newClaim, type WriterClaim } from './writer-claim.ts'
 
 let folder: string
 let file: string
@@ -30,6 +34,12 @@ function failure(work: () => unknown): KdError {
     throw error
   }
   throw new Error('nothing was thrown')
+}
+
+/** The first logit of each row that `fill` wrote. */
+function values(store: LogitStore): number[] {
+  const into = new Float32Array(2)
+  return keys(2000).map((key) => (store.read(key, into) ? into[0]! : Number.NaN))
 }
 
 /** A store of 2,000 rows, written in 40 transactions. */
@@ -56,8 +66,10 @@ describe('openLogitStore', () => {
   })
 
   it('keeps teachers apart by fingerprint, else by name', async () => {
-    const first = openLogitStore(file, teacher)
-    first.write(keys(1), Float32Array.of(1, 2))
+    const writer = openLogitStore(file, teacher)
+    writer.write(keys(1), Float32Array.of(1, 2))
+    await writer.close()
+    const first = openLogitStore(file, teacher, { readOnly: true })
     const second = openLogitStore(file, { ...teacher, fingerprint: 'a@2', labels: ['x', 'y', 'z'] })
     expect(second.read(keys(1)[0]!, new Float32Array(3))).toBe(false)
     second.write(keys(1), Float32Array.of(7, 8, 9))
@@ -128,11 +140,23 @@ describe('openLogitStore', () => {
     const { length } = readFileSync(file)
     checkLmdbFile(file)
     const cut = join(folder, 'cut.lmdb')
+    let found = 0
     for (let bytes = 1; bytes < length; bytes += 3001) {
       copyFileSync(file, cut)
       truncateSync(cut, bytes)
-      expect(failure(() => checkLmdbFile(cut)).kind, `${bytes} of ${length} bytes`).toBe('format')
+      try {
+        checkLmdbFile(cut)
+      } catch (error) {
+        expect(KdError.isInstance(error, 'format'), `${bytes} of ${length} bytes: ${error}`).toBe(true)
+        found++
+        continue
+      }
+      // What was cut off were free pages.
+      const store = openLogitStore(cut, teacher)
+      expect(values(store)).toEqual(Array.from({ length: 2000 }, (_, row) => Math.floor(row / 50)))
+      await store.close()
     }
+    expect(found).toBeGreaterThan((0.8 * length) / 3001)
   })
 
   it('fails with `io` on a disk that is full, and keeps what was stored', async () => {
@@ -152,9 +176,118 @@ describe('openLogitStore', () => {
     await store.close()
   })
 
+  it('reads row by row in the order of keys, all of them', async () => {
+    const store = openLogitStore(file, teacher)
+    const count = 9000
+    const written = keys(count)
+    store.write(
+      written,
+      Float32Array.from({ length: 2 * count }, (_, index) => index / 3),
+    )
+    expect(store.length).toBe(count)
+    const rows = [...store.rows()]
+    expect(rows.map(({ key }) => Buffer.from(key).toString('hex'))).toEqual(written.map((key) => key.toString('hex')).sort())
+    const row = written.findIndex((key) => key.equals(rows[17]!.key))
+    expect([...rows[17]!.logits]).toEqual([Math.fround((2 * row) / 3), Math.fround((2 * row + 1) / 3)])
+    await store.close()
+    await store.close()
+  })
+
+  it('lists the teachers whose logits it holds', async () => {
+    await fill()
+    await openLogitStore(file, { name: 'b', labels: ['x', 'y', 'z'] }).close()
+    expect(await storedTeachers(file)).toEqual(
+      expect.arrayContaining([
+        { ...teacher, length: 2000 },
+        { name: 'b', fingerprint: 'b', labels: ['x', 'y', 'z'], length: 0 },
+      ]),
+    )
+  })
+
+  it('reads a store that the first version of this package wrote', async () => {
+    const written = new URL('../../fixtures/store-format-1.lmdb', import.meta.url)
+    copyFileSync(written, file)
+    const store = openLogitStore(file, teacher)
+    expect(values(store)).toEqual(Array.from({ length: 2000 }, (_, row) => (row < 100 ? Math.floor(row / 50) : Number.NaN)))
+    store.write(keys(1, 100), Float32Array.of(7, 8))
+    expect([store.length, store.note('check')]).toEqual([101, 'noted'])
+    await store.close()
+  })
+
   it('makes the folders on its way', async () => {
     file = join(folder, 'a', 'b', 'logits.lmdb')
     await openLogitStore(file, teacher).close()
     expect(existsSync(file)).toBe(true)
+  })
+})
+
+describe('one writer, many readers', () => {
+  const script = fileURLToPath(new URL('../../fixtures/hold-store.ts', import.meta.url))
+  const start = (mode: string) =>
+    spawn(process.execPath, ['--conditions=@kd/source', '--import', 'tsx', script, file, mode], { stdio: ['ignore', 'pipe', 'inherit'] })
+
+  it('refuses a second writer in the same process until the first has closed, and lets readers in', async () => {
+    const writer = openLogitStore(file, teacher)
+    writer.write(keys(1), Float32Array.of(1, 2))
+    const error = failure(() => openLogitStore(file, { name: 'another', labels: ['x', 'y'] }))
+    expect([error.kind, error.where.file]).toEqual(['io', file])
+    expect(error.message).toMatch(/this process has the logit store open for writing.*readOnly/)
+    const reader = openLogitStore(file, teacher, { readOnly: true })
+    expect(reader.read(keys(1)[0]!, new Float32Array(2))).toBe(true)
+    writer.write(keys(1, 1), Float32Array.of(3, 4))
+    await reader.close()
+    expect(failure(() => reader.write(keys(1, 2), new Float32Array(2))).where.option).toBe('readOnly')
+    await writer.close()
+    await openLogitStore(file, teacher).close()
+  })
+
+  it('a reader asks for a store, and for a teacher that is in it', async () => {
+    expect(failure(() => openLogitStore(file, teacher, { readOnly: true })).kind).toBe('missing')
+    expect(existsSync(file)).toBe(false)
+    await fill()
+    const error = failure(() => openLogitStore(file, { name: 'b', labels: ['no', 'yes'] }, { readOnly: true }))
+    expect([error.kind, error.message]).toEqual(['missing', expect.stringContaining('it holds those of a (a@1)')])
+  })
+
+  it('refuses a second writer while another process writes, and takes over once that was killed', async () => {
+    await fill()
+    const writer = start('write')
+    const exit = once(writer, 'exit')
+    await once(writer.stdout, 'data')
+    const error = failure(() => openLogitStore(file, teacher))
+    expect([error.kind, error.message]).toEqual(['io', expect.stringContaining(`process ${writer.pid} has the logit store open`)])
+    const reader = openLogitStore(file, teacher, { readOnly: true })
+    expect(values(reader)[1999]).toBe(39)
+    await reader.close()
+    writer.kill('SIGKILL')
+    await exit
+    const heir = openLogitStore(file, teacher)
+    expect(values(heir)[1999]).toBe(39)
+    await heir.close()
+  })
+
+  it('readers of other processes see what is written while they have it open', async () => {
+    const writer = openLogitStore(file, teacher)
+    writer.write(keys(1), Float32Array.of(1, 2))
+    const readers = [start('read'), start('read')]
+    const exits = readers.map((reader) => once(reader, 'exit'))
+    await Promise.all(readers.map((reader) => once(reader.stdout, 'data')))
+    for (let row = 1; row <= 100; row++) writer.write(keys(1, row), Float32Array.of(row, 2))
+    expect(await Promise.all(exits)).toEqual([
+      [0, null],
+      [0, null],
+    ])
+    await writer.close()
+  })
+
+  it.each<[string, Partial<WriterClaim>, boolean]>([
+    ['a process that has ended', { pid: 2 ** 22 + 1 }, false],
+    ['a process whose number is used again', { pid: process.ppid, started: '1' }, false],
+    ['another process', { pid: process.ppid, started: undefined }, true],
+    ['another thread', { thread: 99 }, true],
+    ['this thread, that has let go of it', {}, false],
+    ['another host', { pid: process.ppid, started: undefined, host: 'elsewhere' }, false],
+  ])('a claim of %s', (_, change, expected) => {
+    expect(isAlive({ ...newClaim(), ...change })).toBe(expected)
   })
 })

@@ -1,111 +1,117 @@
-import { mkdirSync, statSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { dirname, resolve } from 'node:path'
-import { crc32 } from 'node:zlib'
-import { KdError, type Teacher } from '@kd/core'
+import { resolve } from 'node:path'
+import { KdError } from '@kd/core'
 import type { Database, RootDatabase } from 'lmdb'
-import { checkLmdbFile } from './check-lmdb-file.ts'
-import type { LogitStore } from './logit-store.ts'
+import type { LogitFile, StoredLogits, TeacherIdentity } from './logit-store.ts'
+import { formatVersion, openLmdb, parseEntry, rootKey, toEntry } from './open-lmdb.ts'
 import { storeFailed } from './store-failed.ts'
+import { fromStoredRow, toStoredRow } from './stored-row.ts'
 import { hash128 } from './text-hash.ts'
+import { hold, isAlive, letGo, newClaim, type WriterClaim } from './writer-claim.ts'
 
-const formatVersion = 1
-const rootKey = 'kd-logit-store'
-
-/** What a store says about one teacher. Logits lie in a sub-database of their own for each. */
-interface TeacherEntry {
-  name: string
-  fingerprint: string
-  labels: readonly string[]
+export interface StoreOptions {
+  /** True to read only: any number of processes may, while one writes. Default: false. */
+  readOnly?: boolean
 }
 
+const writerKey = 'writer'
+/** Rows that are read at once by `rows`. */
+const rowsAtOnce = 4096
+
 /**
- * Opens, or makes, the logit store at `path` (one file, and a `-lock` file beside it) for one teacher. Several
- * processes may have it open.
- * @throws KdError of kind `missing` where lmdb is not installed; `format` where the file is no logit store, damaged,
- *   or of another version; `mismatch` where it holds logits of this teacher with other labels; `io` where the disk fails
+ * Opens, or makes, the logit store at `path` (one file, and a `-lock` file beside it) for one teacher. One process may
+ * have it open for writing, others for reading.
+ * @throws KdError of kind `missing` where lmdb is not installed, or there is nothing to read; `format` where the file is
+ *   no logit store, damaged, or of another version; `mismatch` where it holds logits of this teacher with other labels;
+ *   `io` where the disk fails, or the store is open for writing already
  */
-export function openLogitStore(path: string, teacher: Pick<Teacher, 'name' | 'fingerprint' | 'labels'>): LogitStore {
+export function openLogitStore(path: string, teacher: TeacherIdentity, { readOnly = false }: StoreOptions = {}): LogitFile {
   const file = resolve(path)
-  checkLmdbFile(file)
-  const root = openFile(file)
+  const { root, isNew } = openLmdb(file, readOnly)
   try {
-    const isNew = checkVersion(root, file)
-    return teacherStore(root, file, teacher, isNew)
+    const { name, fingerprint = name, labels } = teacher
+    const id = teacherId({ name, fingerprint, labels })
+    const entry = isNew ? undefined : root.get(`teacher:${id}`)
+    if (entry) checkTeacher(parseEntry<TeacherIdentity>(entry, file), teacher, file)
+    else if (readOnly) throw stranger(root, file, name)
+    const claim = readOnly ? undefined : claimWriting(root, file, { id, name, fingerprint, labels })
+    try {
+      const logits = root.openDB<Buffer, Buffer>({ name: `logits:${id}`, encoding: 'binary', keyEncoding: 'binary' })
+      return new LmdbStore({ file, id, root, logits, teacher: { name, fingerprint, labels }, claim })
+    } catch (error) {
+      if (claim) letGo(claim)
+      throw error
+    }
   } catch (error) {
     void root.close()
     throw storeFailed(file, error)
   }
 }
 
-/** LMDB is native code and so an optional dependency: labelling without a store works where it is missing. */
-function lmdb(): typeof import('lmdb') {
+/** The teachers whose logits a store holds, each as `openLogitStore` takes it, with the number of texts. */
+export async function storedTeachers(path: string): Promise<(TeacherIdentity & { readonly length: number })[]> {
+  const file = resolve(path)
+  const { root } = openLmdb(file, true)
   try {
-    return createRequire(import.meta.url)('lmdb')
-  } catch (cause) {
-    throw new KdError({
-      kind: 'missing',
-      what: 'a logit store needs the package lmdb, which is not installed or has no native build here',
-      where: { option: 'store' },
-      fix: 'Run npm install lmdb, or leave out `store`: a run that is stopped then begins anew.',
-      cause,
+    return teacherEntries(root, file).map((teacher) => {
+      const logits = root.openDB<Buffer, Buffer>({ name: `logits:${teacherId(teacher)}`, encoding: 'binary', keyEncoding: 'binary' })
+      return { ...teacher, length: countOf(logits) }
     })
-  }
-}
-
-function openFile(file: string): RootDatabase<Buffer, string> {
-  try {
-    mkdirSync(dirname(file), { recursive: true })
-    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) {
-      throw new KdError({ kind: 'io', what: 'a logit store is a file, and this is a folder', where: { file }, fix: 'Name a file in it.' })
-    }
-    // Without overlappingSync a commit returns when it is on the disk, and not before.
-    return lmdb().open<Buffer, string>({ path: file, noSubdir: true, maxDbs: 1000, encoding: 'binary', overlappingSync: false })
   } catch (error) {
     throw storeFailed(file, error)
+  } finally {
+    await root.close()
   }
 }
 
-/** True where the file was empty, and is a store from now on. */
-function checkVersion(root: RootDatabase<Buffer, string>, file: string): boolean {
-  const found = root.get(rootKey)
-  if (found) {
-    const { formatVersion: version } = parse<{ formatVersion: number }>(found, file)
-    if (version === formatVersion) return false
-    throw new KdError({
-      kind: 'format',
-      what: `this logit store is of format version ${version}, and this program writes version ${formatVersion}`,
-      where: { file },
-      fix: 'Use the version of @kd/trainer that wrote it, or name another file.',
-    })
-  }
-  if (root.getKeysCount({ limit: 1 }) > 0) {
-    throw new KdError({ kind: 'format', what: 'this LMDB file is no logit store', where: { file }, fix: 'Name another file.' })
-  }
-  return true
+const teacherId = ({ name, fingerprint = name }: TeacherIdentity): string => hash128(fingerprint).toString('hex')
+
+const teacherEntries = (root: RootDatabase<Buffer, string>, file: string): TeacherIdentity[] =>
+  [...root.getRange({ start: 'teacher:', end: 'teacher;' })].map(({ value }) => parseEntry<TeacherIdentity>(value, file))
+
+/** A database that is opened for reading only and not there yet is undefined. */
+const countOf = (logits: Database<Buffer, Buffer> | undefined): number =>
+  logits ? (logits.getStats() as { entryCount: number }).entryCount : 0
+
+function stranger(root: RootDatabase<Buffer, string>, file: string, name: string): KdError {
+  const known = teacherEntries(root, file).map((teacher) => `${teacher.name} (${teacher.fingerprint})`)
+  return new KdError({
+    kind: 'missing',
+    what: `the store holds no logits of teacher ${name}; it holds those of ${known.join(', ') || 'nobody'}`,
+    where: { file },
+    fix: 'Give a teacher as storedTeachers lists it.',
+  })
 }
 
-function teacherStore(
+/** Takes the store for writing, and notes down version and teacher where they are new: one transaction, so one winner. */
+function claimWriting(
   root: RootDatabase<Buffer, string>,
   file: string,
-  { name, fingerprint = name, labels }: Pick<Teacher, 'name' | 'fingerprint' | 'labels'>,
-  isNew: boolean,
-): LogitStore {
-  const id = hash128(fingerprint).toString('hex')
-  const found = isNew ? undefined : root.get(`teacher:${id}`)
-  if (found) checkTeacher(parse<TeacherEntry>(found, file), { name, fingerprint, labels }, file)
-  else {
-    const entry: TeacherEntry = { name, fingerprint, labels }
-    root.transactionSync(() => {
-      if (isNew) root.putSync(rootKey, toBytes({ formatVersion }))
-      root.putSync(`teacher:${id}`, toBytes(entry))
-    })
-  }
-  const logits = root.openDB<Buffer, Buffer>({ name: `logits:${id}`, encoding: 'binary', keyEncoding: 'binary' })
-  return new LmdbStore(file, id, root, logits, labels.length)
+  { id, ...teacher }: TeacherIdentity & { readonly id: string },
+): WriterClaim {
+  // Places of readers that were killed would keep their pages in use.
+  root.readerCheck()
+  const claim = newClaim()
+  const holder = root.transactionSync(() => {
+    const found = root.get(writerKey)
+    const writer = found && parseEntry<WriterClaim>(found, file)
+    if (writer && isAlive(writer)) return writer
+    root.putSync(writerKey, toEntry(claim))
+    if (!root.get(rootKey)) root.putSync(rootKey, toEntry({ formatVersion }))
+    if (!root.get(`teacher:${id}`)) root.putSync(`teacher:${id}`, toEntry(teacher))
+    hold(claim)
+    return undefined
+  })
+  if (!holder) return claim
+  const who = holder.pid === process.pid ? 'this process' : `process ${holder.pid}`
+  throw new KdError({
+    kind: 'io',
+    what: `${who} has the logit store open for writing, and only one may`,
+    where: { file },
+    fix: 'Close it there or wait until that process has ended, name another file, or open it with readOnly: true.',
+  })
 }
 
-function checkTeacher(stored: TeacherEntry, teacher: TeacherEntry, file: string): void {
+function checkTeacher(stored: TeacherIdentity, teacher: TeacherIdentity, file: string): void {
   if (stored.labels?.length === teacher.labels.length && stored.labels.every((label, index) => label === teacher.labels[index])) return
   throw new KdError({
     kind: 'mismatch',
@@ -115,48 +121,69 @@ function checkTeacher(stored: TeacherEntry, teacher: TeacherEntry, file: string)
   })
 }
 
-class LmdbStore implements LogitStore {
-  readonly #file: string
+interface LmdbStoreParts {
+  file: string
+  id: string
+  root: RootDatabase<Buffer, string>
+  logits: Database<Buffer, Buffer>
+  teacher: TeacherIdentity
+  /** Undefined where the store is open for reading. */
+  claim: WriterClaim | undefined
+}
+
+class LmdbStore implements LogitFile {
+  readonly file: string
+  readonly teacher: TeacherIdentity
   readonly #id: string
   readonly #root: RootDatabase<Buffer, string>
   readonly #logits: Database<Buffer, Buffer>
-  readonly #rowBytes: number
+  readonly #claim: WriterClaim | undefined
+  #closing: Promise<void> | undefined
 
-  constructor(file: string, id: string, root: RootDatabase<Buffer, string>, logits: Database<Buffer, Buffer>, classes: number) {
-    this.#file = file
+  constructor({ file, id, root, logits, teacher, claim }: LmdbStoreParts) {
+    this.file = file
+    this.teacher = teacher
     this.#id = id
     this.#root = root
     this.#logits = logits
-    this.#rowBytes = classes * 4
+    this.#claim = claim
+  }
+
+  get length(): number {
+    return this.#try(() => countOf(this.#logits))
   }
 
   read(key: Uint8Array, into: Float32Array): boolean {
-    const value = this.#try(() => this.#logits.get(key as Buffer))
+    // The bytes are LMDB's own until the next look-up.
+    const value = this.#try(() => this.#logits?.getBinaryFast(key as Buffer))
     if (!value) return false
-    if (value.length !== this.#rowBytes + 4 || value.readUInt32LE(this.#rowBytes) !== crc32(value.subarray(0, this.#rowBytes))) {
-      throw new KdError({
-        kind: 'format',
-        what: `the logits stored under ${Buffer.from(key).toString('hex')} are damaged`,
-        where: { file: this.#file },
-        fix: 'Delete the file: its texts are then labelled again.',
-      })
-    }
-    for (let index = 0; index < into.length; index++) into[index] = value.readFloatLE(index * 4)
+    if (!fromStoredRow(value, into.subarray(0, this.teacher.labels.length))) throw this.#damaged(key)
     return true
   }
 
+  *rows(): Generator<StoredLogits> {
+    let last: Buffer | undefined
+    for (;;) {
+      const range = { start: last, exclusiveStart: last !== undefined, limit: rowsAtOnce }
+      const page = this.#try(() => (this.#logits ? [...this.#logits.getRange(range)] : []))
+      for (const { key, value } of page) {
+        const logits = new Float32Array(this.teacher.labels.length)
+        if (!fromStoredRow(value, logits)) throw this.#damaged(key)
+        yield { key, logits }
+      }
+      if (page.length < rowsAtOnce) return
+      last = page.at(-1)!.key
+    }
+  }
+
   write(keys: readonly Uint8Array[], logits: Float32Array): void {
-    const classes = this.#rowBytes / 4
-    this.#try(() =>
-      this.#root.transactionSync(() => {
-        keys.forEach((key, row) => {
-          const value = Buffer.alloc(this.#rowBytes + 4)
-          for (let index = 0; index < classes; index++) value.writeFloatLE(logits[row * classes + index]!, index * 4)
-          value.writeUInt32LE(crc32(value.subarray(0, this.#rowBytes)), this.#rowBytes)
-          this.#logits.putSync(key as Buffer, value, { noOverwrite: true })
-        })
-      }),
-    )
+    const classes = this.teacher.labels.length
+    this.#writing(() => {
+      keys.forEach((key, row) => {
+        const value = toStoredRow(logits.subarray(row * classes, (row + 1) * classes))
+        this.#logits.putSync(key as Buffer, value, { noOverwrite: true })
+      })
+    })
   }
 
   note(name: string): string | undefined {
@@ -164,34 +191,56 @@ class LmdbStore implements LogitStore {
   }
 
   setNote(name: string, value: string): void {
-    this.#try(() => this.#root.transactionSync(() => this.#root.putSync(`note:${this.#id}:${name}`, Buffer.from(value))))
+    this.#writing(() => void this.#root.putSync(`note:${this.#id}:${name}`, Buffer.from(value)))
   }
 
   close(): Promise<void> {
-    return this.#root.close()
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const claim = this.#claim
+    if (claim) {
+      try {
+        this.#root.transactionSync(() => {
+          const found = this.#root.get(writerKey)
+          if (found && parseEntry<WriterClaim>(found, this.file).id === claim.id) this.#root.removeSync(writerKey)
+        })
+      } catch {
+        // On a full disk the claim stays: it ends with the process, or as soon as this thread opens the store again.
+      }
+      letGo(claim)
+    }
+    await this.#root.close()
+  }
+
+  #writing(work: () => void): void {
+    if (!this.#claim) {
+      throw new KdError({
+        kind: 'option',
+        what: 'the logit store is open for reading only',
+        where: { file: this.file, option: 'readOnly' },
+        fix: 'Open it without readOnly.',
+      })
+    }
+    this.#try(() => this.#root.transactionSync(work))
+  }
+
+  #damaged(key: Uint8Array): KdError {
+    return new KdError({
+      kind: 'format',
+      what: `the logits stored under ${Buffer.from(key).toString('hex')} are damaged`,
+      where: { file: this.file },
+      fix: 'Delete the file: its texts are then labelled again.',
+    })
   }
 
   #try<T>(work: () => T): T {
     try {
       return work()
     } catch (error) {
-      throw storeFailed(this.#file, error)
+      throw storeFailed(this.file, error)
     }
-  }
-}
-
-const toBytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
-
-function parse<T>(bytes: Buffer, file: string): T {
-  try {
-    return JSON.parse(bytes.toString()) as T
-  } catch (cause) {
-    throw new KdError({
-      kind: 'format',
-      what: 'the logit store is damaged',
-      where: { file },
-      fix: 'Delete it, or name another file.',
-      cause,
-    })
   }
 }
