@@ -1,6 +1,13 @@
+import { jitFunction } from './jit.ts'
+import { jitStep } from './jit-step.ts'
+
+/** A function of tensors as one graph, `jit(fn)`; a model's training step, `jit.step(model, optimizer, loss)`. */
+export const jit: typeof jitFunction & { readonly step: typeof jitStep } = Object.assign(jitFunction, { step: jitStep })
+
 export { engine } from './engines/bound.ts'
 export type { EngineInfo } from './engines/engine.ts'
-export { type JitFunction, type JitOptions, jitFunction as jit } from './jit.ts'
+export type { JitFunction, JitOptions } from './jit.ts'
+export type { JitStep, JitStepOptions, StepLoss } from './jit-step.ts'
 export { type LoadOnnxOptions, loadOnnx, type OnnxSession } from './load-onnx.ts'
 export { type AdadeltaOptions, adadelta } from './optimizers/adadelta.ts'
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './optimizers/adam.ts'

@@ -53,6 +53,13 @@ export function jitFunction<Arguments extends unknown[], Result>(
 let last: Promise<unknown> = Promise.resolve()
 let runsPlain = false
 
+/** Runs `work` when all calls so far have ended, and before those that come. */
+export function afterCalls<T>(work: () => Promise<T>): Promise<T> {
+  const result = last.then(work)
+  last = result.catch(() => {})
+  return result
+}
+
 /** The same on a given engine. */
 export function jitOn<Arguments extends unknown[], Result>(
   fn: (...inputs: Arguments) => Result,
@@ -104,9 +111,7 @@ export function jitOn<Arguments extends unknown[], Result>(
     } catch (error) {
       return Promise.reject(error)
     }
-    const result = last.then(() => call(kept)).finally(() => tf.dispose(tensorsIn(kept)))
-    last = result.catch(() => {})
-    return result
+    return afterCalls(() => call(kept)).finally(() => tf.dispose(tensorsIn(kept)))
   }
   return Object.defineProperties(jitted, {
     traces: { get: () => traces.size },
