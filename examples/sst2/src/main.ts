@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { KdError } from '@kd/core'
 import { argMax } from '@kd/losses/metrics'
 import { type DemoResult, demo } from './demo.ts'
-import { planOf } from './plan.ts'
+import { defaultOut, planOf } from './plan.ts'
 import { showProgress } from './progress.ts'
 
 /** Written for the demo. */
@@ -24,7 +24,8 @@ try {
   progress.stop()
   console.log(`\n${result.report}\n`)
   await predictBeside(result)
-  console.log(`\nThe student is in ${join(plan.out, 'student')}: npm run predict -- "so good that I called my mother"`)
+  const place = plan.out === defaultOut ? '' : `--out ${plan.out} `
+  console.log(`\nThe student is in ${join(plan.out, 'student')}: npm run predict -- ${place}"so good that I called my mother"`)
 } catch (error) {
   progress.stop()
   if (!KdError.isInstance(error)) throw error

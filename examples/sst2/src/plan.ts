@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { KdError, type OnProgress } from '@kd/core'
@@ -31,6 +31,12 @@ const sizes = {
   small: { perExample: 4, dimensions: 50, training: { steps: 120, batchSize: 64, evaluateEvery: 20 } },
 } as const
 
+/** A path as the user wrote it: npm runs scripts in the package's folder, and says where it was called. */
+export const fromCaller = (path: string): string => resolve(process.env.INIT_CWD ?? '.', path)
+
+/** Where the demo's report and student go by default. */
+export const defaultOut = fileURLToPath(new URL('../out', import.meta.url))
+
 export const usage = `npm run demo -- [--data DIR] [--seeds N] [--small] [--out DIR]
   --data DIR   GLUE's SST-2: a folder with train.tsv and dev.tsv (default: 3,000 sentences of the npm package sentiment)
   --seeds N    students of each kind, 1 to 20 (default: 1)
@@ -39,7 +45,9 @@ export const usage = `npm run demo -- [--data DIR] [--seeds N] [--small] [--out 
 
 /** Reads the command line. */
 export async function planOf(argv: readonly string[]): Promise<DemoPlan & { notes: string[] }> {
-  const { data: folder, seeds: count, small, out } = parse(argv)
+  const options = parse(argv)
+  const { seeds: count, small } = options
+  const [folder, out] = [options.data && fromCaller(options.data), fromCaller(options.out)]
   const seeds = Number(count)
   if (!Number.isInteger(seeds) || seeds < 1 || seeds > 20) {
     throw new KdError({ kind: 'option', what: `${count} is not a whole number from 1 to 20`, where: { option: '--seeds' }, fix: usage })
@@ -52,13 +60,12 @@ export async function planOf(argv: readonly string[]): Promise<DemoPlan & { note
   }
   const size = small || !native ? 'small' : folder ? 'large' : 'usual'
   const data = folder ? await glueData(folder, size === 'small' ? 600 : undefined) : sentimentData(size === 'small' ? 600 : 3000)
-  const folderOut = out ?? fileURLToPath(new URL('../out', import.meta.url))
   return {
     ...sizes[size],
     data,
     seeds: Array.from({ length: seeds }, (_, index) => index + 1),
-    out: folderOut,
-    checkpoints: join(folderOut, 'checkpoints', `${size}-${digest(data)}`),
+    out,
+    checkpoints: join(out, 'checkpoints', `${size}-${digest(data)}`),
     notes,
   }
 }
@@ -77,7 +84,7 @@ function parse(argv: readonly string[]) {
         data: { type: 'string' },
         seeds: { type: 'string', default: '1' },
         small: { type: 'boolean', default: false },
-        out: { type: 'string' },
+        out: { type: 'string', default: defaultOut },
       },
     }).values
   } catch (error) {
