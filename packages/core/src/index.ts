@@ -13,4 +13,5 @@ export {
   toFloat32,
   writeSafetensors,
 } from './safetensors.ts'
+export { joinShards, parseSafetensorsIndex, type SafetensorsIndex } from './safetensors-index.ts'
 export type { LogitsOptions, Teacher, WordVectors } from './teacher.ts'
