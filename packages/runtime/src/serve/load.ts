@@ -1,7 +1,7 @@
 import { readSafetensors } from '@kd/core'
 import { type ModelBytes, modelFiles, readModel } from '../model-file.ts'
 import { fromTensors, isPacked, readPacked } from '../packed-file.ts'
-import { javascriptKernels } from './javascript-kernels.ts'
+import { type Engine, kernelsFor } from './engine.ts'
 import { RuntimeStudent } from './runtime-student.ts'
 import { type Served, serveModel, servePacked } from './served.ts'
 import { type Fetch, filesAt } from './sources.ts'
@@ -20,15 +20,21 @@ export interface LoadOptions {
    * Default: 8,000,000.
    */
   cacheBytes?: number
+  /**
+   * What does the arithmetic: WebAssembly with SIMD that the package carries, the same given as a compiled module or as
+   * bytes (`@kd/runtime/kernels.wasm`), or `false` for plain JavaScript. Default: the package's own, and plain JavaScript
+   * where the host forbids to compile it.
+   */
+  wasm?: Engine
 }
 
 /**
  * Loads a student that `student.save` wrote, in any of its forms. Everything is checked before it is used.
  * @throws KdError of kind `missing`, `io`, `format` or `mismatch`, with the file
  */
-export async function load(source: Source, { fetch, cacheBytes = 8_000_000 }: LoadOptions = {}): Promise<RuntimeStudent> {
+export async function load(source: Source, { fetch, cacheBytes = 8_000_000, wasm }: LoadOptions = {}): Promise<RuntimeStudent> {
   const served = await read(source, fetch)
-  return new RuntimeStudent(served, javascriptKernels(served, cacheBytes))
+  return new RuntimeStudent(served, kernelsFor(served, cacheBytes, wasm))
 }
 
 async function read(source: Source, fetch: Fetch | undefined): Promise<Served> {

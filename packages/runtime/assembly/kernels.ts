@@ -1,0 +1,198 @@
+// AssemblyScript, compiled to WebAssembly with SIMD by the build (assembly/compile.ts). JavaScript owns the memory, lays
+// it out (src/serve/wasm-kernels.ts) and passes addresses; nothing here allocates or checks.
+//
+// Rows of a matrix go in blocks of 32, [block][half][part][lane]: 2 halves of 4 parts of 4 lanes. Of the LSTM a block is 8
+// units, 4 a half, and the parts are their input, forget, cell and output gates; of the dense layer it is 32 rows in order.
+// Weights are [block][pair of columns][part], 16 bytes each: for each lane both columns, a column being 16 bits that hold
+// the weights of two rows, `256 * (second half) + (first half) + 128`. So one load serves 16 weights, and with 16-bit
+// activations `a`
+//   second half = dot(v >> 8, a)        first half = dot(v, a) - 256 * dot(v >> 8, a) - 128 * sum(a)
+// Sums wrap, and are exact all the same where the results fit 32 bits: the caller bounds the activations for that.
+//
+// Rows of input, forget and output gates are scaled by a half: sigmoid(x) = (1 + tanh(x / 2)) / 2.
+
+// tanh(x) ~ x (P0 + P1 x^2 + P2 x^4) / (1 + Q1 x^2 + Q2 x^4) for |x| <= LIMIT: a minimax fit, off by 4.8e-5 at most.
+const LIMIT: f32 = 5.0
+const P0: f32 = 0.99981015
+const P1: f32 = 0.101723276
+const P2: f32 = 0.000654947574
+const Q1: f32 = 0.434504222
+const Q2: f32 = 0.0126392202
+
+@inline function clamp(x: v128, most: v128, least: v128): v128 {
+  return f32x4.pmax(f32x4.pmin(x, most), least)
+}
+
+@inline function polynomial(y: v128, c0: v128, c1: v128, c2: v128): v128 {
+  return f32x4.add(f32x4.mul(f32x4.add(f32x4.mul(c2, y), c1), y), c0)
+}
+
+@inline function dot(weights: v128, x: v128, sum: v128): v128 {
+  return i32x4.add(sum, i32x4.dot_i16x8_s(weights, x))
+}
+
+@inline function lowRows(both: v128, high: v128, offset: v128): v128 {
+  return i32x4.sub(i32x4.sub(both, i32x4.shl(high, 8)), offset)
+}
+
+@inline function sumOfLanes(x: v128): i32 {
+  return i32x4.extract_lane(x, 0) + i32x4.extract_lane(x, 1) + i32x4.extract_lane(x, 2) + i32x4.extract_lane(x, 3)
+}
+
+/**
+ * Weights of 8 bits, row-major, into blocks. Rows, of blocks of 8 units those of a part, are zero from `limit` on, as are
+ * columns from `columns` on.
+ */
+export function pack(from: usize, to: usize, blocks: i32, columns: i32, pairs: i32, blockRows: i32, halfRows: i32, partRows: i32, limit: i32): void {
+  for (let block = 0; block < blocks; block++) {
+    for (let pair = 0; pair < pairs; pair++) {
+      for (let part = 0; part < 4; part++) {
+        for (let lane = 0; lane < 4; lane++) {
+          const inPart = block * blockRows + lane
+          for (let side = 0; side < 2; side++, to += 2) {
+            const column = pair * 2 + side
+            store<u8>(to, 128)
+            store<u8>(to, 0, 1)
+            if (column >= columns) continue
+            const first = blockRows > 8 ? inPart + part * partRows : inPart
+            if (first < limit) store<u8>(to, load<u8>(from + <usize>((inPart + part * partRows) * columns + column)) ^ 128)
+            if (first + halfRows < limit) store<u8>(to, load<u8>(from + <usize>((inPart + halfRows + part * partRows) * columns + column)), 1)
+          }
+        }
+      }
+    }
+  }
+}
+
+/** Sums of weights times activations, int32, one for each row; `pairs` is a multiple of 4. */
+export function product(weights: usize, x: usize, pairs: i32, blocks: i32, sums: usize): void {
+  const end = x + (<usize>pairs << 2)
+  const ones = i16x8.splat(1)
+  const zero = i32x4.splat(0)
+  let total = zero
+  for (let at = x; at < end; at += 16) total = dot(v128.load(at), ones, total)
+  const offset = i32x4.splat(sumOfLanes(total) << 7)
+  for (const last = sums + (<usize>blocks << 7); sums < last; sums += 128) {
+    let a0 = zero, a1 = zero, a2 = zero, a3 = zero
+    let b0 = zero, b1 = zero, b2 = zero, b3 = zero
+    // Not unrolled: V8 would hoist the loads and spill the sums.
+    for (let at = x; at < end; at += 4, weights += 64) {
+      const two = v128.load32_splat(at)
+      const v0 = v128.load(weights), v1 = v128.load(weights, 16), v2 = v128.load(weights, 32), v3 = v128.load(weights, 48)
+      a0 = dot(v0, two, a0)
+      b0 = dot(i16x8.shr_s(v0, 8), two, b0)
+      a1 = dot(v1, two, a1)
+      b1 = dot(i16x8.shr_s(v1, 8), two, b1)
+      a2 = dot(v2, two, a2)
+      b2 = dot(i16x8.shr_s(v2, 8), two, b2)
+      a3 = dot(v3, two, a3)
+      b3 = dot(i16x8.shr_s(v3, 8), two, b3)
+    }
+    v128.store(sums, lowRows(a0, b0, offset))
+    v128.store(sums, lowRows(a1, b1, offset), 16)
+    v128.store(sums, lowRows(a2, b2, offset), 32)
+    v128.store(sums, lowRows(a3, b3, offset), 48)
+    v128.store(sums, b0, 64)
+    v128.store(sums, b1, 80)
+    v128.store(sums, b2, 96)
+    v128.store(sums, b3, 112)
+  }
+}
+
+/** `x[i]`, single precision, as 16 bits by their largest, which becomes `most`; returns the scale. `count` is a multiple of 8. */
+export function quantize(x: usize, count: i32, to: usize, most: f32): f32 {
+  const end = x + (<usize>count << 2)
+  let largest = f32x4.splat(0)
+  for (let at = x; at < end; at += 16) largest = f32x4.pmax(largest, f32x4.abs(v128.load(at)))
+  const top = max(max(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)), max(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)))
+  const factor = f32x4.splat(top > 0 ? most / top : 0)
+  for (; x < end; x += 32, to += 16) v128.store(to, rounded(f32x4.mul(v128.load(x), factor), f32x4.mul(v128.load(x, 16), factor)))
+  return top / most
+}
+
+@inline function rounded(low: v128, high: v128): v128 {
+  return i16x8.narrow_i32x4_s(i32x4.trunc_sat_f32x4_s(f32x4.nearest(low)), i32x4.trunc_sat_f32x4_s(f32x4.nearest(high)))
+}
+
+/** `out = sums * scales * scale + start`, single precision. */
+export function affine(sums: usize, scales: usize, scale: f32, start: usize, blocks: i32, out: usize): void {
+  const factor = f32x4.splat(scale)
+  for (const end = out + (<usize>blocks << 7); out < end; out += 16, sums += 16, scales += 16, start += 16) {
+    const product = f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums)), v128.load(scales)), factor)
+    v128.store(out, f32x4.add(product, v128.load(start)))
+  }
+}
+
+/**
+ * One direction of the LSTM over a text.
+ * @param places slots of the words, int32, `step` bytes from one to the next
+ * @param slots a slot is `slotBytes` long: its scale at `scaleAt`, its projections, 16 bits, at `projectionsAt`
+ * @param scales of the recurrent weights, times that of the states
+ * @param x the states in 16 bits, `most` standing for 1; @param h the same in single precision
+ */
+export function run(
+  places: usize, step: i32, length: i32,
+  slots: usize, slotBytes: i32, scaleAt: i32, projectionsAt: i32,
+  weights: usize, scales: usize, blocks: i32, sums: usize, c: usize, x: usize, h: usize, most: f32,
+): void {
+  const states = <usize>blocks << 3
+  memory.fill(c, 0, states << 2)
+  memory.fill(sums, 0, states << 4)
+  for (let t = 0; t < length; t++, places += step) {
+    const slot = slots + <usize>load<i32>(places) * slotBytes
+    if (t > 0) product(weights, x, blocks << 2, blocks, sums)
+    cells(sums, scales, slot + projectionsAt, load<f32>(slot + scaleAt), c, blocks)
+    outputs(sums, scales, slot + projectionsAt, load<f32>(slot + scaleAt), c, blocks, x, h, most)
+  }
+}
+
+@inline function gate(sums: usize, scales: usize, projections: usize, scale: v128): v128 {
+  const recurrent = f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums)), v128.load(scales))
+  return f32x4.add(recurrent, f32x4.mul(f32x4.convert_i32x4_s(v128.load_ext<i16>(projections)), scale))
+}
+
+// New cells and outputs are two loops: the chain of both is too long for a processor to overlap enough of them.
+
+/** c = sigmoid(f) c + sigmoid(i) tanh(g), on one common denominator. */
+function cells(sums: usize, scales: usize, projections: usize, scale: f32, c: usize, blocks: i32): void {
+  const s = f32x4.splat(scale), most = f32x4.splat(LIMIT), least = f32x4.splat(-LIMIT), one = f32x4.splat(1), half = f32x4.splat(0.5)
+  const p0 = f32x4.splat(P0), p1 = f32x4.splat(P1), p2 = f32x4.splat(P2), q1 = f32x4.splat(Q1), q2 = f32x4.splat(Q2)
+  for (const end = c + (<usize>blocks << 5); c < end; c += 16, sums += 64, scales += 64, projections += 32) {
+    const i = clamp(gate(sums, scales, projections, s), most, least), ii = f32x4.mul(i, i)
+    const f = clamp(gate(sums + 16, scales + 16, projections + 8, s), most, least), ff = f32x4.mul(f, f)
+    const g = clamp(gate(sums + 32, scales + 32, projections + 16, s), most, least), gg = f32x4.mul(g, g)
+    const qi = polynomial(ii, one, q1, q2), qf = polynomial(ff, one, q1, q2), qg = polynomial(gg, one, q1, q2)
+    const keep = f32x4.mul(f32x4.add(qf, f32x4.mul(f, polynomial(ff, p0, p1, p2))), v128.load(c))
+    const add = f32x4.mul(f32x4.add(qi, f32x4.mul(i, polynomial(ii, p0, p1, p2))), f32x4.mul(g, polynomial(gg, p0, p1, p2)))
+    const qig = f32x4.mul(qi, qg)
+    v128.store(c, f32x4.div(f32x4.mul(half, f32x4.add(f32x4.mul(keep, qig), f32x4.mul(add, qf))), f32x4.mul(qig, qf)))
+  }
+}
+
+/** h = sigmoid(o) tanh(c) */
+function outputs(sums: usize, scales: usize, projections: usize, scale: f32, c: usize, blocks: i32, x: usize, h: usize, top: f32): void {
+  const s = f32x4.splat(scale), most = f32x4.splat(LIMIT), least = f32x4.splat(-LIMIT), one = f32x4.splat(1), half = f32x4.splat(0.5)
+  const p0 = f32x4.splat(P0), p1 = f32x4.splat(P1), p2 = f32x4.splat(P2), q1 = f32x4.splat(Q1), q2 = f32x4.splat(Q2)
+  const whole = f32x4.splat(top)
+  for (const end = c + (<usize>blocks << 5); c < end; c += 16, sums += 64, scales += 64, projections += 32, h += 16, x += 8) {
+    const o = clamp(gate(sums + 48, scales + 48, projections + 24, s), most, least), oo = f32x4.mul(o, o)
+    const t = clamp(v128.load(c), most, least), tt = f32x4.mul(t, t)
+    const qo = polynomial(oo, one, q1, q2)
+    const numerator = f32x4.mul(f32x4.mul(half, f32x4.add(qo, f32x4.mul(o, polynomial(oo, p0, p1, p2)))), f32x4.mul(t, polynomial(tt, p0, p1, p2)))
+    const out = f32x4.div(numerator, f32x4.mul(qo, polynomial(tt, one, q1, q2)))
+    v128.store(h, out)
+    const scaled = f32x4.mul(out, whole)
+    v128.store64_lane(x, rounded(scaled, scaled), 0)
+  }
+}
+
+/** A pair's features after the first text's states: b, a * b, |a - b|. */
+export function pairFeatures(a: usize, b: usize, count: i32, out: usize): void {
+  const size = <usize>count << 2
+  for (const end = b + size; b < end; a += 4, b += 4, out += 4) {
+    const p = load<f32>(a), q = load<f32>(b)
+    store<f32>(out, q)
+    store<f32>(out + size, p * q)
+    store<f32>(out + 2 * size, abs(p - q))
+  }
+}
