@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Engine } from './engines/engine.ts'
 import { Compiled } from './engines/native/compiled.ts'
 import { type HeldVariables, inputName, outputName } from './held-variables.ts'
-import { type RandomUse, randomFeeds } from './random-ops.ts'
+import { randomFeeds } from './random-ops.ts'
+import type { RandomUse } from './random-use.ts'
 import { mapTensors, type Structure, tensorsIn } from './structure.ts'
 import type { OnnxTensor } from './tensor.ts'
 import { tensorOf, valueOfTensor } from './trace/backend.ts'
@@ -22,7 +23,8 @@ export interface Trace {
   readonly outputs: readonly { name: string; dtype: tf.DataType }[]
 }
 
-class Output {
+/** Where a tensor stood in a function's result. */
+export class Output {
   readonly index: number
   constructor(index: number) {
     this.index = index

@@ -1,30 +1,14 @@
 import { Random } from '@kd/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { dropoutUse, dropoutWords } from './dropout.ts'
+import type { RandomGenerator, RandomUse } from './random-use.ts'
 import type { OnnxTensor } from './tensor.ts'
 import { tensorOf } from './trace/backend.ts'
 import type { Graph } from './trace/graph.ts'
 
+export type { RandomUse }
+
 type Values = Float32Array | Int32Array | Uint8Array
-
-/** TensorFlow.js's own generators: uniform, normal (perhaps truncated) or gamma; `random` and `randu` are what they draw from. */
-interface Generator {
-  random?: () => number
-  randu?: () => number
-  randn?: Generator
-  readonly min?: number
-  readonly range?: number
-  nextValue(): number
-}
-
-/** One use of a random function of TensorFlow.js that was given no seed. */
-export interface RandomUse {
-  readonly generator: Generator
-  readonly shape: readonly number[]
-  readonly dtype: 'float32' | 'int32' | 'bool'
-  /** Whether it is the noise of a dropout: made of one word a row and one a column, which a graph multiplies. */
-  readonly noise: boolean
-}
 
 interface TensorMaker {
   makeTensor(values: Values, shape: number[], dtype?: RandomUse['dtype'], backend?: unknown): tf.Tensor
@@ -41,13 +25,13 @@ export function withRandomOps<T>(onUse: (use: RandomUse) => tf.Tensor, body: () 
   const engine = tf.engine() as unknown as TensorMaker
   const drawn = Math.random
   let asking: object | null = null
-  let pending: Generator | undefined
+  let pending: RandomGenerator | undefined
   const catchField = (field: 'random' | 'randu') =>
     Object.defineProperty(Object.prototype, field, {
       configurable: true,
       set(this: object, value: unknown) {
         Object.defineProperty(this, field, { value, writable: true, enumerable: true, configurable: true })
-        if (asking && asking === engine.state.activeScope) pending = this as Generator
+        if (asking && asking === engine.state.activeScope) pending = this as RandomGenerator
         asking = null
       },
     })
@@ -70,7 +54,7 @@ export function withRandomOps<T>(onUse: (use: RandomUse) => tf.Tensor, body: () 
   try {
     return body()
   } finally {
-    const shared = Object.prototype as Partial<Generator>
+    const shared = Object.prototype as Partial<RandomGenerator>
     delete shared.random
     delete shared.randu
     delete (engine as Partial<TensorMaker>).makeTensor
@@ -103,8 +87,10 @@ export function randomValues(use: RandomUse, seed: number, step: number, index: 
 }
 
 /** A fresh generator of the same distribution. */
-function drawingFrom(generator: Generator, random: () => number): Generator {
-  const fresh = Object.assign(Object.create(Object.getPrototypeOf(generator) as object) as Generator, generator, { nextVal: Number.NaN })
+function drawingFrom(generator: RandomGenerator, random: () => number): RandomGenerator {
+  const fresh = Object.assign(Object.create(Object.getPrototypeOf(generator) as object) as RandomGenerator, generator, {
+    nextVal: Number.NaN,
+  })
   if (generator.random) fresh.random = random
   if (generator.randu) fresh.randu = random
   if (generator.randn) fresh.randn = drawingFrom(generator.randn, random)

@@ -1,6 +1,6 @@
 import type { KdError } from '@kd/core'
 import type * as tf from '@tensorflow/tfjs-core'
-import type { RandomUse } from '../random-ops.ts'
+import type { RandomUse } from '../random-use.ts'
 import { Graph, type Value } from './graph.ts'
 import { refuse } from './refuse.ts'
 
