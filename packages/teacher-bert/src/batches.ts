@@ -1,4 +1,4 @@
-import type { Encoding } from './tokenizer.ts'
+import type { Encoding } from './tokenizer/tokenizer.ts'
 
 /** Encodings of one length, to be run together without padding. */
 export interface Batch {

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
 import { inFolder, tinyFiles } from '../test/tiny-model.ts'
-import { quantizeCheckpoint } from './quantize-checkpoint.ts'
+import { quantizeCheckpoint } from './quantize/quantize-checkpoint.ts'
 import { BertTeacher } from './teacher.ts'
 
 const program = `

@@ -162,7 +162,7 @@ describe('BertTeacher.load refuses', () => {
 
   it('a folder without weights, without a tokeniser, with pickled weights alone', async () => {
     const { 'model.safetensors': _, ...withoutWeights } = await tinyFiles()
-    expect(await refusal(withoutWeights)).toMatchObject({ kind: 'missing', where: { file: expect.stringContaining('model.safetensors') } })
+    expect(await refusal(withoutWeights)).toMatchObject({ kind: 'missing', what: expect.stringContaining('none of model.safetensors') })
     const pickled = await refusal({ ...withoutWeights, 'pytorch_model.bin': new Uint8Array(8) })
     expect(pickled).toMatchObject({ kind: 'mismatch', fix: expect.stringContaining('safe_serialization') })
     const { 'vocab.txt': __, ...withoutTokens } = await tinyFiles()

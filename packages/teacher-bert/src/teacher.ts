@@ -1,76 +1,87 @@
-import { type Example, KdError, type LogitsOptions, type Teacher, throwIfAborted, type WordVectors } from '@kd/core'
-import { batchesOfOneLength } from './batches.ts'
-import { type BertModel, findModel, readModel } from './files.ts'
-import { forwardOn } from './forward.ts'
-import type { Forward } from './forward-pass.ts'
-import type { Arithmetic } from './onnx-products.ts'
+import { type Example, KdError, type LogitsOptions, type Teacher, type WordVectors } from '@kd/core'
+import { type Answering, answersTo, wholeNumber } from './answers.ts'
+import { findModel } from './checkpoint/find-model.ts'
+import { chosenLabels, type ProblemType, problemTypeOf } from './checkpoint/labels.ts'
+import { type BertModel, readModel } from './checkpoint/model.ts'
+import type { LayerWeights } from './checkpoint/weights.ts'
+import { forwardOn } from './forward/forward.ts'
+import type { Forward } from './forward/forward-pass.ts'
+import type { Arithmetic } from './forward/onnx-products.ts'
 import { assertSelfCheck } from './self-check.ts'
-import { bertWordVectors, type WordVectorOptions } from './word-vectors.ts'
+import { type TeacherOptions, usualBatchSize } from './teacher-options.ts'
+import { bertWordVectors, type WordVectorOptions } from './word-vectors/word-vectors.ts'
 
-export interface BertTeacherOptions {
-  /** Names of the classes in the order of the logits. Default: `id2label` of config.json, else `LABEL_0`, `LABEL_1`, ... */
-  labels?: readonly string[]
-  /** Folder, or `import.meta.url` of a file, whose project the package is looked up in. Default: `process.cwd()`. */
-  from?: string
+export interface BertTeacherOptions extends Omit<TeacherOptions, 'file'> {
   /** What products are computed in. Default: `int8` for int8 weights on the native engine, else `float32`. */
   arithmetic?: Arithmetic
-  /** Longest text in tokens, special ones included; longer ones are cut. Default: the tokeniser's, else the model's. */
-  maxLength?: number
-  /** Texts computed together at most. Default: 64. */
-  batchSize?: number
-  /** Threads for one operation. Default: the engine's. */
-  threads?: number
 }
 
-/** How many batches are handed to the engine at once: one computes while the next is on its way. */
-const inFlight = 2
-
-/** A BERT classifier as a teacher: Hugging Face folder or npm package in, logits out. */
+/** A classifier of the BERT family as a teacher: Hugging Face folder, npm package or hub repository in, logits out. */
 export class BertTeacher implements Teacher {
   readonly name: string
   readonly labels: readonly string[]
+  /** What the head was trained for. */
+  readonly problemType: ProblemType
   /** Digest of weights, configuration, tokeniser and arithmetic. */
   readonly fingerprint: string
   readonly arithmetic: string
   /** Counts of weights. */
   readonly parameters: { readonly total: number; readonly withoutEmbeddings: number }
-  /** Size of the weights file. */
+  /** Size of the weights files. */
   readonly bytes: number
   readonly maxLength: number
   readonly #model: BertModel
-  readonly #forward: Forward
-  readonly #batchSize: number
+  readonly #answering: Answering
 
   /** Prefer `BertTeacher.load`. */
-  constructor(name: string, model: BertModel, forward: Forward, { labels, maxLength, batchSize = 64 }: BertTeacherOptions = {}) {
+  constructor(name: string, model: BertModel, forward: Forward, options: BertTeacherOptions = {}) {
+    const { config, tokenizer, weights } = model
+    const { maxLength = Math.min(tokenizer.truncation ?? config.positions, config.positions), batchSize = usualBatchSize } = options
+    const classes = weights.classifier.weight.rows
     this.name = name
     this.#model = model
-    this.#forward = forward
-    this.labels = labelsOf(model, labels)
-    this.maxLength = maxLength ?? Math.min(model.tokenizer.truncation ?? model.config.positions, model.config.positions)
-    this.#batchSize = wholeNumber('batchSize', batchSize, 1, 4096)
-    wholeNumber('maxLength', this.maxLength, model.tokenizer.specials(true) + 1, model.config.positions)
+    this.labels = chosenLabels(classes, config.labels, options.labels, model.folder)
+    this.problemType = problemTypeOf(config.problemType, classes)
+    this.maxLength = wholeNumber('maxLength', maxLength, tokenizer.specials(true) + 1, config.positions)
+    this.#answering = {
+      name,
+      tokenizer,
+      forward,
+      classes,
+      maxLength,
+      batchSize: wholeNumber('batchSize', batchSize, 1, 4096),
+    }
     this.arithmetic = forward.arithmetic
-    this.fingerprint = `bert ${model.digest} ${this.maxLength} ${forward.arithmetic}`
+    this.fingerprint = `${config.family} ${model.digest} ${maxLength} ${forward.arithmetic}`
     this.parameters = countParameters(model)
     this.bytes = model.bytes
   }
 
   /**
-   * Loads a Hugging Face folder, or an installed npm package that is one, such as `@kd/teacher-sst2`.
+   * Loads a Hugging Face folder, an installed npm package that is one, such as `@kd/teacher-sst2`, or a repository of the
+   * Hugging Face hub, such as `owner/name` or `owner/name@revision`, in this order.
    * @throws KdError of kind `missing` (for a package with the command that installs it), `format`, `mismatch`, `numeric`,
-   * `option`, or `teacher` if the model's stored answers come out differently here
+   * `option`, `io`, or `teacher` if the model's stored answers come out differently here
    */
-  static async load(nameOrFolder: string, options: BertTeacherOptions = {}): Promise<BertTeacher> {
-    const model = await readModel(await findModel(nameOrFolder, options.from))
-    labelsOf(model, options.labels)
+  static async load(source: string, options: BertTeacherOptions = {}): Promise<BertTeacher> {
+    const { folder, name, weights } = await findModel(source, options)
+    if (weights.format === 'onnx') {
+      throw new KdError({
+        kind: 'mismatch',
+        what: `it holds the graph ${weights.graph} in place of weights`,
+        where: { file: folder },
+        fix: 'Load it with OnnxTeacher.load, or with loadTeacher, which takes either.',
+      })
+    }
+    const model = await readModel(folder)
+    chosenLabels(model.weights.classifier.weight.rows, model.config.labels, options.labels, folder)
     const stored = 'int8' in model.weights.layers[0]!.query.weight ? 'int8' : 'float32'
     const forward = await forwardOn(model.weights, model.config, options.arithmetic ?? stored, options.threads)
     try {
-      const teacher = new BertTeacher(nameOrFolder, model, forward, options)
+      const teacher = new BertTeacher(name, model, forward, options)
       if (model.selfCheck) {
         const examples = model.selfCheck.rows.map(({ example }) => example)
-        assertSelfCheck(model.selfCheck, await teacher.logits(examples), nameOrFolder)
+        assertSelfCheck(model.selfCheck, await teacher.logits(examples), name)
       }
       return teacher
     } catch (error) {
@@ -84,36 +95,8 @@ export class BertTeacher implements Teacher {
    * a text's logits do not depend on what is computed beside it.
    * @throws KdError of kind `teacher` if a logit is not finite, `aborted`, `engine`
    */
-  async logits(examples: readonly Example[], { signal }: LogitsOptions = {}): Promise<Float32Array> {
-    throwIfAborted(signal)
-    const encodings = examples.map((example) => this.#model.tokenizer.encode(example, this.maxLength))
-    const classes = this.labels.length
-    const logits = new Float32Array(examples.length * classes)
-    const running: Promise<void>[] = []
-    try {
-      for (const { places, ids, types, length } of batchesOfOneLength(encodings, this.#batchSize)) {
-        throwIfAborted(signal)
-        running.push(
-          this.#forward.run(ids, types, [places.length, length]).then((rows) => {
-            places.forEach((place, row) => {
-              logits.set(rows.subarray(row * classes, (row + 1) * classes), place * classes)
-            })
-          }),
-        )
-        if (running.length >= inFlight) await running.shift()
-      }
-      await Promise.all(running)
-    } finally {
-      await Promise.allSettled(running)
-    }
-    const bad = logits.findIndex((value) => !Number.isFinite(value))
-    if (bad < 0) return logits
-    const text = examples[Math.floor(bad / classes)]!.text.slice(0, 60)
-    throw new KdError({
-      kind: 'teacher',
-      what: `${this.name} answers ${logits[bad]} to ${JSON.stringify(text)}`,
-      fix: 'The weights overflow: load it with { arithmetic: "float32" }, or use another checkpoint.',
-    })
+  logits(examples: readonly Example[], { signal }: LogitsOptions = {}): Promise<Float32Array> {
+    return answersTo(examples, this.#answering, signal)
   }
 
   /** Tokens of each example, special ones included, after truncation. */
@@ -128,31 +111,22 @@ export class BertTeacher implements Teacher {
 
   /** Frees the engine's copy of the weights. */
   dispose(): Promise<void> {
-    return this.#forward.dispose()
+    return this.#answering.forward.dispose()
   }
 }
 
-function labelsOf({ config, weights, folder }: BertModel, wanted: readonly string[] | undefined): readonly string[] {
-  const classes = weights.classifier.weight.rows
-  if (wanted === undefined) return config.labels ?? Array.from({ length: classes }, (_, index) => `LABEL_${index}`)
-  if (wanted.length === classes && new Set(wanted).size === classes) return [...wanted]
-  throw new KdError({
-    kind: 'option',
-    what: `${JSON.stringify(wanted)} are not ${classes} different names, one for each logit of ${folder}`,
-    where: { option: 'labels' },
-  })
-}
-
-function wholeNumber(option: string, value: number, least: number, most: number): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value
-  throw new KdError({ kind: 'option', what: `${value} is not a whole number from ${least} to ${most}`, where: { option } })
-}
-
 function countParameters({ weights, config }: BertModel): { total: number; withoutEmbeddings: number } {
-  const { hidden, intermediate, vocabularySize, positions, types, layers } = config
+  const { hidden, intermediate, embedding } = config
   const linear = (outputs: number, inputs: number) => outputs * inputs + outputs
   const layer = 4 * linear(hidden, hidden) + linear(intermediate, hidden) + linear(hidden, intermediate) + 4 * hidden
-  const head = linear(hidden, hidden) + linear(weights.classifier.weight.rows, hidden)
-  const withoutEmbeddings = 2 * hidden + layers * layer + head
-  return { total: (vocabularySize + positions + types) * hidden + withoutEmbeddings, withoutEmbeddings }
+  const { embeddingProjection, relativeBias, wordEmbeddings, positionEmbeddings, typeEmbeddings } = weights
+  const withoutEmbeddings =
+    2 * embedding +
+    (embeddingProjection ? linear(hidden, embedding) : 0) +
+    (relativeBias ? relativeBias.rows * relativeBias.columns : 0) +
+    new Set<LayerWeights>(weights.layers).size * layer +
+    linear(hidden, hidden) +
+    linear(weights.classifier.weight.rows, hidden)
+  const rows = wordEmbeddings.rows + positionEmbeddings.rows + (typeEmbeddings?.rows ?? 0)
+  return { total: rows * embedding + withoutEmbeddings, withoutEmbeddings }
 }

@@ -3,11 +3,12 @@ import { readSafetensors } from '@kd/core'
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type BertWeights, readWeights } from './checkpoint.ts'
-import { type BertConfig, parseConfig } from './config.ts'
+import { type BertConfig, parseConfig } from '../checkpoint/config.ts'
+import { readWeights } from '../checkpoint/read-weights.ts'
+import type { BertWeights } from '../checkpoint/weights.ts'
+import { quantizeWeights } from '../quantize/quantize.ts'
 import { forwardOn } from './forward.ts'
 import type { Forward } from './forward-pass.ts'
-import { quantizeWeights } from './quantize.ts'
 import { bertLogits, bertTensors } from './tfjs-bert.ts'
 import { tfjsForward } from './tfjs-forward.ts'
 
@@ -18,14 +19,14 @@ interface Expected {
   logits: number[][]
 }
 
-const fixture = (name: string) => readFile(new URL(`../fixtures/tiny-bert/${name}`, import.meta.url))
+const fixture = (name: string) => readFile(new URL(`../../fixtures/tiny-bert/${name}`, import.meta.url))
 let config: BertConfig
 let weights: BertWeights
 let expected: Expected
 
 beforeAll(async () => {
   config = parseConfig(JSON.parse(String(await fixture('config.json'))))
-  weights = readWeights(readSafetensors(await fixture('model.safetensors')), config, 'model.safetensors')
+  weights = readWeights(readSafetensors(await fixture('model.safetensors')).tensors, config, 'model.safetensors')
   expected = JSON.parse(String(await fixture('expected.json')))
   tf.env().set('IS_TEST', true) // Without it TensorFlow.js prints an advertisement.
   await tf.setBackend('cpu')
@@ -75,7 +76,7 @@ describe('forward', () => {
     tf.tidy(() => {
       const table = (rows: number[][], type: 'int32' | 'float32') => tf.tensor2d(rows, undefined, type)
       const { ids, types, mask } = expected
-      const logits = bertLogits(bertTensors(weights), config, table(ids, 'int32'), table(types, 'int32'), table(mask, 'float32'))
+      const logits = bertLogits(bertTensors(weights), config, table(ids, 'int32'), table(types, 'int32'), { mask: table(mask, 'float32') })
       expect(distance(logits.dataSync(), expected.logits.flat())).toBeLessThan(1e-5)
     })
   })

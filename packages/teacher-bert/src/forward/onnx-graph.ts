@@ -1,11 +1,14 @@
 import { OnnxGraph } from '@kd/core/onnx'
-import type { BertWeights, LayerWeights, Norm } from './checkpoint.ts'
-import type { BertConfig } from './config.ts'
-import { type Matrix, matrixValues } from './matrix.ts'
+import type { BertConfig } from '../checkpoint/config.ts'
+import { families } from '../checkpoint/families.ts'
+import { type Matrix, matrixValues } from '../checkpoint/matrix.ts'
+import type { BertWeights, LayerWeights, Linear, Norm } from '../checkpoint/weights.ts'
 import { type Arithmetic, activationFloor, floatProducts, int8Products, type Products } from './onnx-products.ts'
+import { distanceBuckets } from './places.ts'
 
 /**
- * BERT's forward pass as an ONNX model: `ids` and `types` (int32, `[batch, length]`) to `logits` (`[batch, labels]`).
+ * The forward pass as an ONNX model: `ids`, `types` where the family has segments and `places` where it counts positions
+ * from its padding token (int32, `[batch, length]`) to `logits` (`[batch, labels]`).
  * Every row has the same length and no padding, so there is no mask.
  *
  * Made for ONNX Runtime's CPU kernels. Rows are tokens, `[batch * length, hidden]`: in two dimensions the engine leaves
@@ -15,18 +18,19 @@ import { type Arithmetic, activationFloor, floatProducts, int8Products, type Pro
 export function bertGraph(weights: BertWeights, config: BertConfig, arithmetic: Arithmetic): Uint8Array {
   const graph = new OnnxGraph()
   const ids = graph.input('ids', 'int32', ['batch', 'length'])
-  const types = graph.input('types', 'int32', ['batch', 'length'])
   const layout = layoutOf(graph, ids, config)
   const products = arithmetic === 'int8' ? int8Products(graph) : floatProducts(graph)
-  let rows = embeddings(graph, ids, types, weights, config, layout)
-  weights.layers.forEach((layer, index) => {
-    rows = encoderLayer(graph, products, rows, layer, config, layout, index === weights.layers.length - 1)
-  })
   // The head is small and decides: always in single precision.
   const { operand, product, bias } = floatProducts(graph)
-  const dense = (x: string, linear: BertWeights['pooler']) =>
-    graph.node('Add', [product(operand(x), linear), vector(graph, bias(operand(x), linear))])
-  const logits = dense(graph.node('Tanh', [dense(rows, weights.pooler)]), weights.classifier)
+  const dense = (x: string, linear: Linear) => graph.node('Add', [product(operand(x), linear), vector(graph, bias(operand(x), linear))])
+  let rows = embeddings(graph, ids, weights, config, layout)
+  if (weights.embeddingProjection) rows = dense(rows, weights.embeddingProjection)
+  const distances = weights.relativeBias && relativeBias(graph, weights.relativeBias, config, layout)
+  weights.layers.forEach((layer, index) => {
+    rows = encoderLayer(graph, products, rows, layer, config, layout, index === weights.layers.length - 1, distances)
+  })
+  const activate = { tanh: 'Tanh', relu: 'Relu', gelu: 'Gelu' }[families[config.family].head.activation]
+  const logits = dense(graph.node(activate, [dense(rows, weights.pooler)]), weights.classifier)
   graph.output(logits, 'logits', 'float32', ['batch', weights.classifier.weight.rows])
   return graph.toBytes('bert')
 }
@@ -63,13 +67,33 @@ function gather(graph: OnnxGraph, table: Matrix, ids: string): string {
   return graph.node('Mul', [graph.node('Cast', [whole], { attributes: { to: 1 } }), scale])
 }
 
-function embeddings(graph: OnnxGraph, ids: string, types: string, weights: BertWeights, config: BertConfig, { length }: Layout): string {
-  const { hidden, positions } = config
-  const table = graph.initializer('float32', [positions, hidden], matrixValues(weights.positionEmbeddings))
-  const place = graph.node('Slice', [table, graph.constant('int64', [0]), length, graph.constant('int64', [0])])
-  const word = graph.node('Add', [gather(graph, weights.wordEmbeddings, ids), place])
-  const sum = graph.node('Add', [word, gather(graph, weights.typeEmbeddings, types)])
-  return norm(graph, graph.node('Reshape', [sum, graph.constant('int64', [-1, hidden])]), weights.embeddingNorm, config)
+function embeddings(graph: OnnxGraph, ids: string, weights: BertWeights, config: BertConfig, { length }: Layout): string {
+  const { embedding, positions, firstPosition } = config
+  const table = graph.initializer('float32', [firstPosition + positions, embedding], matrixValues(weights.positionEmbeddings))
+  const place =
+    firstPosition > 0
+      ? graph.node('Gather', [table, graph.input('places', 'int32', ['batch', 'length'])])
+      : graph.node('Slice', [table, graph.constant('int64', [0]), length, graph.constant('int64', [0])])
+  let sum = graph.node('Add', [gather(graph, weights.wordEmbeddings, ids), place])
+  if (weights.typeEmbeddings) {
+    sum = graph.node('Add', [sum, gather(graph, weights.typeEmbeddings, graph.input('types', 'int32', ['batch', 'length']))])
+  }
+  return norm(graph, graph.node('Reshape', [sum, graph.constant('int64', [-1, embedding])]), weights.embeddingNorm, config)
+}
+
+/** What distances between tokens add to the attention's scores: `[1, heads, length, length]`. */
+function relativeBias(graph: OnnxGraph, table: Matrix, { positions, buckets, heads }: BertConfig, { length }: Layout): string {
+  const values = matrixValues(table)
+  const rows = new Float32Array((2 * positions - 1) * heads)
+  distanceBuckets(positions, buckets).forEach((bucket, row) => {
+    rows.set(values.subarray(bucket * heads, (bucket + 1) * heads), row * heads)
+  })
+  const byDistance = graph.initializer('float32', [2 * positions - 1, heads], rows)
+  const int64 = (value: number | readonly number[]) => graph.constant('int64', value)
+  const range = graph.node('Range', [int64(0), graph.node('Squeeze', [length]), int64(1)])
+  const distance = graph.node('Sub', [graph.node('Unsqueeze', [range, int64([0])]), graph.node('Unsqueeze', [range, int64([1])])])
+  const found = graph.node('Gather', [byDistance, graph.node('Add', [distance, int64(positions - 1)])])
+  return graph.node('Unsqueeze', [graph.node('Transpose', [found], { attributes: { perm: [2, 0, 1] } }), int64([0])])
 }
 
 function encoderLayer(
@@ -80,6 +104,7 @@ function encoderLayer(
   config: BertConfig,
   layout: Layout,
   firstTokenOnly: boolean,
+  distances: string | undefined,
 ): string {
   const { hidden, heads } = config
   const texts = (x: string, shape: string) => graph.node('Reshape', [x, shape])
@@ -92,6 +117,8 @@ function encoderLayer(
   const askingShape = firstTokenOnly ? graph.constant('int64', [-1, 1, hidden]) : layout.texts
   const asker = firstTokenOnly ? products.operand(asking) : all
   const query = add(products.product(asker, layer.query), vector(graph, products.bias(asker, layer.query)))
+  const ofFirst = (bias: string) => graph.node('Slice', [bias, graph.constant('int64', [0]), one, graph.constant('int64', [2])])
+  const scoreBias = distances === undefined ? [] : ['', '', firstTokenOnly ? ofFirst(distances) : distances]
   // A key's bias adds the same to all scores of a query, which the softmax removes; a value's goes through to the output.
   const mixed = graph.node(
     'MultiHeadAttention',
@@ -99,6 +126,7 @@ function encoderLayer(
       texts(query, askingShape),
       texts(products.product(all, layer.key), layout.texts),
       texts(products.product(all, layer.value), layout.texts),
+      ...scoreBias,
     ],
     { domain: 'com.microsoft', attributes: { num_heads: heads } },
   )

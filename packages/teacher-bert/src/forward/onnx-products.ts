@@ -1,8 +1,8 @@
 import type { OnnxGraph } from '@kd/core/onnx'
-import type { Linear } from './checkpoint.ts'
-import type { Activation } from './config.ts'
-import { matrixValues, transposed } from './matrix.ts'
-import { quantizeMatrix } from './quantize.ts'
+import type { Activation } from '../checkpoint/config.ts'
+import { type Matrix, matrixValues, transposed } from '../checkpoint/matrix.ts'
+import type { Linear } from '../checkpoint/weights.ts'
+import { quantizeMatrix } from '../quantize/quantize.ts'
 
 /** `int8`: products of whole numbers, activations rounded to 8 bits with a scale a token, so that no text depends on another. */
 export type Arithmetic = 'float32' | 'int8'
@@ -29,13 +29,24 @@ export interface Products {
   bias(operand: Operand, linear: Linear): Float32Array
 }
 
+/** Layers may share their weights: each matrix is made once. */
+function once<T>(make: (matrix: Matrix) => T): (matrix: Matrix) => T {
+  const made = new Map<Matrix, T>()
+  return (matrix) => {
+    let found = made.get(matrix)
+    if (found === undefined) made.set(matrix, (found = make(matrix)))
+    return found
+  }
+}
+
 export function floatProducts(graph: OnnxGraph): Products {
+  const kernel = once((weight) => {
+    const { rows, columns } = weight
+    return graph.initializer('float32', [columns, rows], transposed(matrixValues(weight), rows, columns))
+  })
   return {
     operand: (rows) => ({ value: rows }),
-    product({ value }, { weight }) {
-      const { rows, columns } = weight
-      return graph.node('MatMul', [value, graph.initializer('float32', [columns, rows], transposed(matrixValues(weight), rows, columns))])
-    },
+    product: ({ value }, { weight }) => graph.node('MatMul', [value, kernel(weight)]),
     bias: (_, { bias }) => bias,
   }
 }
@@ -48,6 +59,14 @@ export function int8Products(graph: OnnxGraph): Products {
   const float = (value: number) => graph.constant('float32', value)
   const largest = (rows: string) => graph.node('ReduceMax', [rows, graph.constant('int64', [-1])])
   const toBytes = (rows: string) => graph.node('Cast', [rows], { attributes: { to: uint8 } })
+  const quantized = once(quantizeMatrix)
+  const kernel = once((weight) => {
+    const { rows, columns, int8, scales } = quantized(weight)
+    return [
+      graph.initializer('int8', [columns, rows], transposed(int8, rows, columns)),
+      graph.initializer('float32', [rows], scales),
+    ] as const
+  })
   return {
     operand(rows, floor) {
       if (floor === undefined) {
@@ -65,24 +84,18 @@ export function int8Products(graph: OnnxGraph): Products {
       return { value: toBytes(graph.node('Add', [graph.node('Mul', [rows, inverse]), offset])), scale, zero: 0, shift: -floor }
     },
     product({ value, scale, zero }, { weight }) {
-      const { rows, columns, int8, scales } = quantizeMatrix(weight)
+      const { rows } = weight
+      const [int8, scales] = kernel(weight)
       const product = graph.node(
         'MatMulIntegerToFloat',
-        [
-          value,
-          graph.initializer('int8', [columns, rows], transposed(int8, rows, columns)),
-          float(1),
-          graph.initializer('float32', [rows], scales),
-          graph.constant('uint8', zero!),
-          graph.initializer('int8', [rows], new Int8Array(rows)),
-        ],
+        [value, int8, float(1), scales, graph.constant('uint8', zero!), graph.initializer('int8', [rows], new Int8Array(rows))],
         { domain: 'com.microsoft' },
       )
       return graph.node('Mul', [product, scale!])
     },
     bias({ shift = 0 }, { weight, bias }) {
       if (shift === 0) return bias
-      const { columns, int8, scales } = quantizeMatrix(weight)
+      const { columns, int8, scales } = quantized(weight)
       return bias.map((value, row) => {
         let sum = 0
         for (let i = row * columns; i < (row + 1) * columns; i++) sum += int8[i]!

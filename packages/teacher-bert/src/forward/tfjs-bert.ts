@@ -1,7 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core'
-import type { BertWeights, Linear, Norm } from './checkpoint.ts'
-import type { Activation, BertConfig } from './config.ts'
-import { type Matrix, matrixValues, transposed } from './matrix.ts'
+import type { Activation, BertConfig } from '../checkpoint/config.ts'
+import { families } from '../checkpoint/families.ts'
+import { type Matrix, matrixValues, transposed } from '../checkpoint/matrix.ts'
+import type { BertWeights, LayerWeights, Linear, Norm } from '../checkpoint/weights.ts'
+import { distanceBuckets } from './places.ts'
 
 /** `y = x kernel + bias`: the kernel is `[inputs, outputs]`, so that no product needs a transpose. */
 export interface LinearTensors {
@@ -30,11 +32,14 @@ export interface LayerTensors {
 
 /** A model's weights as tensors, in single precision. The caller disposes them (`tf.dispose`). */
 export interface BertTensors {
-  readonly [name: string]: tf.Tensor | LinearTensors | NormTensors | LayerTensors[]
+  readonly [name: string]: tf.Tensor | LinearTensors | NormTensors | LayerTensors[] | undefined
   readonly wordEmbeddings: tf.Tensor2D
   readonly positionEmbeddings: tf.Tensor2D
-  readonly typeEmbeddings: tf.Tensor2D
+  readonly typeEmbeddings?: tf.Tensor2D
   readonly embeddingNorm: NormTensors
+  readonly embeddingProjection?: LinearTensors
+  readonly relativeBias?: tf.Tensor2D
+  /** Layers that share their weights are one object. */
   readonly layers: LayerTensors[]
   readonly pooler: LinearTensors
   readonly classifier: LinearTensors
@@ -48,31 +53,42 @@ export function bertTensors(weights: BertWeights): BertTensors {
     bias: tf.tensor1d(bias),
   })
   const norm = ({ gain, bias }: Norm): NormTensors => ({ gain: tf.tensor1d(gain), bias: tf.tensor1d(bias) })
+  const layer = (of: LayerWeights): LayerTensors => ({
+    query: linear(of.query),
+    key: linear(of.key),
+    value: linear(of.value),
+    attentionOutput: linear(of.attentionOutput),
+    attentionNorm: norm(of.attentionNorm),
+    intermediate: linear(of.intermediate),
+    output: linear(of.output),
+    outputNorm: norm(of.outputNorm),
+  })
+  const { typeEmbeddings, embeddingProjection, relativeBias } = weights
+  const layers = new Map([...new Set(weights.layers)].map((of) => [of, layer(of)]))
   return {
     wordEmbeddings: table(weights.wordEmbeddings),
     positionEmbeddings: table(weights.positionEmbeddings),
-    typeEmbeddings: table(weights.typeEmbeddings),
+    ...(typeEmbeddings && { typeEmbeddings: table(typeEmbeddings) }),
     embeddingNorm: norm(weights.embeddingNorm),
-    layers: weights.layers.map((layer) => ({
-      query: linear(layer.query),
-      key: linear(layer.key),
-      value: linear(layer.value),
-      attentionOutput: linear(layer.attentionOutput),
-      attentionNorm: norm(layer.attentionNorm),
-      intermediate: linear(layer.intermediate),
-      output: linear(layer.output),
-      outputNorm: norm(layer.outputNorm),
-    })),
+    ...(embeddingProjection && { embeddingProjection: linear(embeddingProjection) }),
+    ...(relativeBias && { relativeBias: table(relativeBias) }),
+    layers: weights.layers.map((of) => layers.get(of)!),
     pooler: linear(weights.pooler),
     classifier: linear(weights.classifier),
   }
 }
 
+export interface BertLogitsOptions {
+  /** float32 `[batch, length]`, 1 for tokens and 0 for padding. Default: there is no padding. */
+  mask?: tf.Tensor2D
+  /** Rows of the table of positions, int32 `[batch, length]` (`placesOf`); needed where `firstPosition` is above 0. */
+  places?: tf.Tensor2D
+}
+
 /**
- * BERT's forward pass in TensorFlow.js, differentiable in all weights (the operations have gradients).
+ * The forward pass in TensorFlow.js, differentiable in all weights (the operations have gradients).
  * @param ids int32 `[batch, length]`
- * @param types int32 `[batch, length]`
- * @param mask float32 `[batch, length]`, 1 for tokens and 0 for padding; absent where there is no padding
+ * @param types int32 `[batch, length]`; not read where the family knows no segments
  * @returns logits `[batch, labels]`
  */
 export function bertLogits(
@@ -80,22 +96,27 @@ export function bertLogits(
   config: BertConfig,
   ids: tf.Tensor2D,
   types: tf.Tensor2D,
-  mask?: tf.Tensor2D,
+  { mask, places }: BertLogitsOptions = {},
 ): tf.Tensor2D {
   const [batch, length] = ids.shape
-  const { hidden, heads, normEpsilon } = config
+  const { hidden, heads, embedding, normEpsilon } = config
   const rows = batch * length
-  const place = tf.tile(tf.slice(tensors.positionEmbeddings, [0, 0], [length, hidden]), [batch, 1])
-  const words = tf.gather(tensors.wordEmbeddings, tf.reshape(ids, [rows]))
-  const segments = tf.gather(tensors.typeEmbeddings, tf.reshape(types, [rows]))
-  let x = norm(tf.add(tf.add(words, place), segments), tensors.embeddingNorm, normEpsilon)
+  const place = places
+    ? tf.gather(tensors.positionEmbeddings, tf.reshape(places, [rows]))
+    : tf.tile(tf.slice(tensors.positionEmbeddings, [0, 0], [length, embedding]), [batch, 1])
+  let sum = tf.add(tf.gather(tensors.wordEmbeddings, tf.reshape(ids, [rows])), place)
+  if (tensors.typeEmbeddings) sum = tf.add(sum, tf.gather(tensors.typeEmbeddings, tf.reshape(types, [rows])))
+  let x = norm(sum as tf.Tensor2D, tensors.embeddingNorm, normEpsilon)
+  if (tensors.embeddingProjection) x = linear(x, tensors.embeddingProjection)
+  const distances = tensors.relativeBias && scoreBias(tensors.relativeBias, length, config)
   const masked = mask && tf.mul(tf.sub(tf.reshape(mask, [batch, 1, 1, length]), 1), 1e9)
   for (const layer of tensors.layers) {
     const split = (y: tf.Tensor2D, order: number[]) => tf.transpose(tf.reshape(y, [batch, length, heads, hidden / heads]), order)
     const query = split(linear(x, layer.query), [0, 2, 1, 3])
     const key = split(linear(x, layer.key), [0, 2, 3, 1])
     const value = split(linear(x, layer.value), [0, 2, 1, 3])
-    const scores = tf.mul(tf.matMul(query, key), 1 / Math.sqrt(hidden / heads))
+    const products = tf.mul(tf.matMul(query, key), 1 / Math.sqrt(hidden / heads))
+    const scores = distances ? tf.add(products, distances) : products
     const mixed = tf.matMul(tf.softmax(masked ? tf.add(scores, masked) : scores), value)
     const context = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [rows, hidden]) as tf.Tensor2D
     const middle = norm(tf.add(linear(context, layer.attentionOutput), x), layer.attentionNorm, normEpsilon)
@@ -103,7 +124,17 @@ export function bertLogits(
     x = norm(tf.add(linear(inner, layer.output), middle), layer.outputNorm, normEpsilon)
   }
   const first = tf.reshape(tf.slice(tf.reshape(x, [batch, length, hidden]), [0, 0, 0], [batch, 1, hidden]), [batch, hidden]) as tf.Tensor2D
-  return linear(tf.tanh(linear(first, tensors.pooler)), tensors.classifier)
+  const { activation } = families[config.family].head
+  const pooled = linear(first, tensors.pooler)
+  return linear(activation === 'tanh' ? tf.tanh(pooled) : activate(pooled, activation), tensors.classifier)
+}
+
+/** What distances between tokens add to the attention's scores: `[1, heads, length, length]`. */
+function scoreBias(table: tf.Tensor2D, length: number, { buckets, heads }: BertConfig): tf.Tensor {
+  const of = distanceBuckets(length, buckets)
+  const pairs = Int32Array.from({ length: length * length }, (_, i) => of[(i % length) - Math.floor(i / length) + length - 1]!)
+  const rows = tf.gather(table, tf.tensor1d(pairs, 'int32'))
+  return tf.reshape(tf.transpose(rows), [1, heads, length, length])
 }
 
 function linear(x: tf.Tensor2D, { kernel, bias }: LinearTensors): tf.Tensor2D {

@@ -1,8 +1,8 @@
 import { readSafetensors } from '@kd/core'
 import { describe, expect, it } from 'vitest'
-import { inFolder, tinyFiles } from '../test/tiny-model.ts'
+import { inFolder, tinyFiles } from '../../test/tiny-model.ts'
+import { BertTeacher } from '../teacher.ts'
 import { quantizeCheckpoint } from './quantize-checkpoint.ts'
-import { BertTeacher } from './teacher.ts'
 
 const labels = ['no', 'maybe', 'yes']
 const selfCheck = ['good film', 'bad']

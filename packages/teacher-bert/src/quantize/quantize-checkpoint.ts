@@ -1,11 +1,15 @@
 import { float16ToFloat32, float32ToFloat16, KdError, type TensorToWrite, writeSafetensors } from '@kd/core'
-import { type BertWeights, type Linear, type Norm, scaleSuffix } from './checkpoint.ts'
-import { type BertModel, modelFiles, readModel } from './files.ts'
-import { forwardOn } from './forward.ts'
-import { type Matrix, matrixValues } from './matrix.ts'
+import type { BertConfig } from '../checkpoint/config.ts'
+import { type Family, families } from '../checkpoint/families.ts'
+import { findModel } from '../checkpoint/find-model.ts'
+import { type Matrix, matrixValues } from '../checkpoint/matrix.ts'
+import { type BertModel, readModel } from '../checkpoint/model.ts'
+import { modelFiles } from '../checkpoint/model-files.ts'
+import { scaleSuffix } from '../checkpoint/tensor-finder.ts'
+import type { BertWeights, Linear, Norm } from '../checkpoint/weights.ts'
+import { forwardOn } from '../forward/forward.ts'
+import { BertTeacher } from '../teacher.ts'
 import { quantizeWeights } from './quantize.ts'
-import { BertTeacher } from './teacher.ts'
-import { tensorNames } from './tensor-names.ts'
 
 export interface QuantizeOptions {
   /** Names of the classes in the order of the logits, written into config.json. Default: those it has. */
@@ -30,12 +34,19 @@ export async function quantizeCheckpoint(folder: string, options: QuantizeOption
   if (selfCheck.length === 0) {
     throw new KdError({ kind: 'option', what: 'there must be at least one text', where: { option: 'selfCheck' } })
   }
-  const model = await readModel(folder)
+  const found = await findModel(folder)
+  if (found.weights.format === 'onnx') {
+    throw new KdError({ kind: 'mismatch', what: 'it holds an ONNX graph in place of weights', where: { file: folder } })
+  }
+  const model = await readModel(found.folder)
   const weights = quantizeWeights(model.weights)
   const names = labels ?? model.config.labels
   const rows = await storedAnswers({ ...model, weights, selfCheck: undefined }, selfCheck, names)
   return {
-    [modelFiles.weights]: writeSafetensors(tensorsOf(weights), { format: 'pt', 'kd.quantization': 'int8, symmetric, a scale a row' }),
+    [modelFiles.weights]: writeSafetensors(tensorsOf(weights, model.config), {
+      format: 'pt',
+      'kd.quantization': 'int8, symmetric, a scale a row',
+    }),
     [modelFiles.config]: `${JSON.stringify(configWith(model.configJson, names), null, 2)}\n`,
     [modelFiles.tokenizer]: JSON.stringify(model.tokenizerJson),
     [modelFiles.selfCheck]: `${JSON.stringify({ tolerance: selfCheckTolerance, rows }, null, 2)}\n`,
@@ -56,34 +67,36 @@ async function storedAnswers(model: BertModel, texts: readonly string[], labels:
   }
 }
 
-/** A model's tensors by the names of the `bert` family. */
-function tensorsOf(weights: BertWeights): Record<string, TensorToWrite> {
-  const names = tensorNames.bert
+/** A model's tensors by the names of its family. */
+function tensorsOf(weights: BertWeights, config: BertConfig): Record<string, TensorToWrite> {
+  const { tensors: names, head }: Family = families[config.family]
   const tensors: Record<string, TensorToWrite> = {}
-  const full = (name: string) => (name === names.classifier ? name : names.prefixes[0] + name)
   const floats = (name: string, values: Float32Array, shape: readonly number[]) => {
     tensors[name] = { data: halved(values) ?? values, shape }
   }
   const matrix = (name: string, matrix: Matrix) => {
     const shape = [matrix.rows, matrix.columns]
-    if ('values' in matrix) return floats(`${full(name)}.weight`, matrixValues(matrix), shape)
-    tensors[`${full(name)}.weight`] = { data: matrix.int8, shape }
-    tensors[`${full(name)}.weight${scaleSuffix}`] = { data: matrix.scales, shape: [matrix.rows] }
+    if ('values' in matrix) return floats(`${name}.weight`, matrixValues(matrix), shape)
+    tensors[`${name}.weight`] = { data: matrix.int8, shape }
+    tensors[`${name}.weight${scaleSuffix}`] = { data: matrix.scales, shape: [matrix.rows] }
   }
   const linear = (name: string, { weight, bias }: Linear) => {
     matrix(name, weight)
-    floats(`${full(name)}.bias`, bias, [bias.length])
+    floats(`${name}.bias`, bias, [bias.length])
   }
   const norm = (name: string, { gain, bias }: Norm) => {
-    floats(`${full(name)}.weight`, gain, [gain.length])
-    floats(`${full(name)}.bias`, bias, [bias.length])
+    floats(`${name}.weight`, gain, [gain.length])
+    floats(`${name}.bias`, bias, [bias.length])
   }
-  matrix(names.wordEmbeddings, weights.wordEmbeddings)
-  matrix(names.positionEmbeddings, weights.positionEmbeddings)
-  matrix(names.typeEmbeddings, weights.typeEmbeddings)
-  norm(names.embeddingNorm, weights.embeddingNorm)
-  weights.layers.forEach((layer, index) => {
-    const at = (name: string) => name.replace('{layer}', String(index))
+  const full = (name: string) => names.prefixes[0] + name
+  matrix(full(names.wordEmbeddings), weights.wordEmbeddings)
+  matrix(full(names.positionEmbeddings), weights.positionEmbeddings)
+  if (weights.typeEmbeddings) matrix(full(names.typeEmbeddings!), weights.typeEmbeddings)
+  norm(full(names.embeddingNorm), weights.embeddingNorm)
+  if (weights.embeddingProjection) linear(full(names.embeddingProjection!), weights.embeddingProjection)
+  if (weights.relativeBias) matrix(full(names.relativeBias!), weights.relativeBias)
+  new Map(config.layerKeys.map((key, index) => [key, weights.layers[index]!])).forEach((layer, key) => {
+    const at = (name: string) => full(name.replace('{layer}', key))
     linear(at(names.query), layer.query)
     linear(at(names.key), layer.key)
     linear(at(names.value), layer.value)
@@ -93,8 +106,8 @@ function tensorsOf(weights: BertWeights): Record<string, TensorToWrite> {
     linear(at(names.output), layer.output)
     norm(at(names.outputNorm), layer.outputNorm)
   })
-  linear(names.pooler, weights.pooler)
-  linear(names.classifier, weights.classifier)
+  linear(/^pooler/.test(head.dense) ? full(head.dense) : head.dense, weights.pooler)
+  linear(head.output, weights.classifier)
   return tensors
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { matrixValues } from './matrix.ts'
+import { matrixValues } from '../checkpoint/matrix.ts'
 import { largestWeight, quantizeMatrix } from './quantize.ts'
 
 it('keeps every weight within half a step of its row, its largest exactly', () => {

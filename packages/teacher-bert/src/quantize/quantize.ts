@@ -1,5 +1,5 @@
-import type { BertWeights, LayerWeights, Linear } from './checkpoint.ts'
-import { type Int8Matrix, type Matrix, matrixValues } from './matrix.ts'
+import { type Int8Matrix, type Matrix, matrixValues } from '../checkpoint/matrix.ts'
+import type { BertWeights, LayerWeights, Linear } from '../checkpoint/weights.ts'
 
 /**
  * Largest weight in absolute value. On x86 processors without VNNI a product of unsigned and signed bytes adds pairs in
@@ -30,19 +30,15 @@ export function quantizeMatrix(matrix: Matrix): Int8Matrix {
 /** The matrices of the layers and the word embeddings; the rest is small, or decides. */
 export function quantizeWeights(weights: BertWeights): BertWeights {
   const linear = ({ weight, bias }: Linear): Linear => ({ weight: quantizeMatrix(weight), bias })
-  return {
-    ...weights,
-    wordEmbeddings: quantizeMatrix(weights.wordEmbeddings),
-    layers: weights.layers.map(
-      (layer): LayerWeights => ({
-        ...layer,
-        query: linear(layer.query),
-        key: linear(layer.key),
-        value: linear(layer.value),
-        attentionOutput: linear(layer.attentionOutput),
-        intermediate: linear(layer.intermediate),
-        output: linear(layer.output),
-      }),
-    ),
-  }
+  const quantized = (layer: LayerWeights): LayerWeights => ({
+    ...layer,
+    query: linear(layer.query),
+    key: linear(layer.key),
+    value: linear(layer.value),
+    attentionOutput: linear(layer.attentionOutput),
+    intermediate: linear(layer.intermediate),
+    output: linear(layer.output),
+  })
+  const layers = new Map([...new Set(weights.layers)].map((layer) => [layer, quantized(layer)]))
+  return { ...weights, wordEmbeddings: quantizeMatrix(weights.wordEmbeddings), layers: weights.layers.map((layer) => layers.get(layer)!) }
 }

@@ -1,5 +1,8 @@
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers'
 import { type Example, KdError } from '@kd/core'
+import { computeAsRust, type LibraryParts } from './as-rust.ts'
+import { type PostProcessor, type Template, templates, truncatedLengths } from './template.ts'
+import { checkTokenizerJson, looksAtWordsAlone, type TokenizerJson, tokenName, typesSegments } from './tokenizer-json.ts'
 
 /** One example as the model takes it: special tokens included, truncated, no padding. */
 export interface Encoding {
@@ -9,42 +12,40 @@ export interface Encoding {
 }
 
 /** What is used of the library's tokeniser. */
-interface Library {
-  encode(
-    text: string,
-    options: { text_pair?: string | null; add_special_tokens: boolean; return_token_type_ids?: boolean },
-  ): { ids: number[]; tokens: string[]; token_type_ids?: number[] }
-  tokenize(text: string): string[]
+interface Library extends LibraryParts {
+  readonly post_processor: PostProcessor | null
+  encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] }
   token_to_id(token: string): number | undefined
   get_vocab(): Map<string, number>
 }
 
-interface Slot {
-  readonly sequence: 0 | 1
-  readonly type: number
-}
-
-interface Special {
-  readonly id: number
-  readonly type: number
-}
-
-type Template = readonly (Slot | Special)[]
-
 /** Words whose pieces are remembered: texts repeat words, and looking one up is 20 times faster than taking it apart. */
 const rememberedWords = 100_000
+
+/** `model_max_length` of tokenisers without one: 10^30. */
+const endless = 1e6
+
+/** What augmentation writes for a masked word (`@kd/augment`). */
+const maskWord = '[MASK]'
 
 /** A checkpoint's tokeniser: a Hugging Face `tokenizer.json`, pairs cut longest first as Hugging Face's Rust code does. */
 export class BertTokenizer {
   /** How many ids there are: one more than the largest. */
   readonly vocabularySize: number
-  /** Longest encoding that the file asks for, special tokens included; absent where it does not say. */
+  /** Longest encoding that the files ask for, special tokens included; absent where they do not say. */
   readonly truncation: number | undefined
   /** What unknown text becomes; absent where the model has no such token. */
   readonly unknownId: number | undefined
+  /** What `[MASK]` becomes; absent where the model has no such token. */
+  readonly maskId: number | undefined
+  readonly paddingId: number | undefined
+  /** Ids of tokens that stand for no text. */
+  readonly specialIds: ReadonlySet<number>
   readonly #tokenizer: Library
   readonly #wordByWord: boolean
   readonly #templates: readonly [single: Template, pair: Template]
+  readonly #fromLeft: boolean
+  readonly #maskToken: string | undefined
   readonly #pieces = new Map<string, readonly number[]>()
 
   /**
@@ -53,13 +54,19 @@ export class BertTokenizer {
    * @param file names the file in errors
    * @throws KdError of kind `format`
    */
-  constructor(json: unknown, settings: object = {}, file = 'tokenizer.json') {
+  constructor(json: unknown, settings: Readonly<Record<string, unknown>> = {}, file = 'tokenizer.json') {
     try {
-      this.#tokenizer = new HuggingFaceTokenizer(json as object, settings) as Library
+      checkTokenizerJson(json)
+      this.#tokenizer = new HuggingFaceTokenizer(json, settings) as unknown as Library
+      computeAsRust(this.#tokenizer, json.pre_tokenizer)
       const ids = [...this.#tokenizer.get_vocab().values()]
       if (ids.length === 0) throw new Error('it has no vocabulary')
       this.vocabularySize = ids.reduce((largest, id) => Math.max(largest, id), -1) + 1
-      this.#templates = [this.#template(['a']), this.#template(['a', 'b'])]
+      this.#templates = templates(
+        this.#tokenizer.post_processor,
+        (token) => this.#tokenizer.token_to_id(token),
+        typesSegments(json, settings),
+      )
     } catch (cause) {
       throw new KdError({
         kind: 'format',
@@ -69,10 +76,16 @@ export class BertTokenizer {
         cause,
       })
     }
-    const { truncation, model } = json as { truncation?: { max_length?: unknown }; model?: { unk_token?: unknown } }
-    this.truncation = typeof truncation?.max_length === 'number' ? truncation.max_length : undefined
-    this.#wordByWord = looksAtWordsAlone(json as object)
-    this.unknownId = typeof model?.unk_token === 'string' ? this.#tokenizer.token_to_id(model.unk_token) : undefined
+    const lengths = [json.truncation?.max_length, settings.model_max_length]
+    const limits = lengths.filter((length): length is number => typeof length === 'number' && length >= 1 && length <= endless)
+    this.truncation = limits.length > 0 ? Math.min(...limits) : undefined
+    this.#fromLeft = (settings.truncation_side ?? json.truncation?.direction?.toLowerCase()) === 'left'
+    this.#wordByWord = looksAtWordsAlone(json)
+    this.unknownId = this.#idOf(json.model.unk_token) ?? json.model.unk_id ?? undefined
+    this.#maskToken = this.#maskTokenOf(json, settings)
+    this.maskId = this.#idOf(this.#maskToken)
+    this.paddingId = this.#idOf(tokenName(settings.pad_token))
+    this.specialIds = new Set(json.added_tokens?.filter(({ special }) => special).map(({ id }) => id))
   }
 
   /** All tokens with their ids. */
@@ -83,6 +96,11 @@ export class BertTokenizer {
   /** Special tokens added to a text, or to a pair. */
   specials(pair: boolean): number {
     return this.#templates[pair ? 1 : 0].filter((part) => 'id' in part).length
+  }
+
+  /** The largest segment that a pair's tokens have. */
+  get largestType(): number {
+    return Math.max(...this.#templates[1].map(({ type }) => type))
   }
 
   /** @param maxLength longest encoding in tokens, special ones included */
@@ -104,8 +122,9 @@ export class BertTokenizer {
         types[at++] = part.type
       } else {
         const pieces = parts[part.sequence]!
+        const skipped = this.#fromLeft ? pieces.length - kept[part.sequence]! : 0
         for (let i = 0; i < kept[part.sequence]!; i++) {
-          ids[at] = pieces[i]!
+          ids[at] = pieces[skipped + i]!
           types[at++] = part.type
         }
       }
@@ -113,8 +132,9 @@ export class BertTokenizer {
     return { ids, types }
   }
 
-  /** Ids of a text's word pieces, without special tokens, not truncated. */
-  pieces(text: string): number[] {
+  /** Ids of a text's word pieces, without special tokens, not truncated. `[MASK]` is the tokeniser's own mask. */
+  pieces(text: string): readonly number[] {
+    if (this.#maskToken !== undefined && this.#maskToken !== maskWord) text = text.replaceAll(maskWord, this.#maskToken)
     if (!this.#wordByWord) return this.#tokenizer.encode(text, { add_special_tokens: false }).ids
     const all: number[] = []
     for (const word of text.split(' ')) {
@@ -130,102 +150,13 @@ export class BertTokenizer {
     return all
   }
 
-  /** Where texts and special tokens stand, found out by encoding stand-ins of one piece each. */
-  #template(parts: readonly ['a'] | readonly ['a', 'b']): Template {
-    const [text, pair] = parts
-    const encode = (first: string, second?: string) =>
-      this.#tokenizer.encode(first, { text_pair: second ?? null, return_token_type_ids: true, add_special_tokens: true })
-    const { tokens, ids, token_type_ids: types } = encode(text, pair)
-    const marks = parts.map((part) => this.#tokenizer.tokenize(part)[0])
-    let sequence = 0
-    return tokens.map((token, i) => {
-      const type = types?.[i] ?? 0
-      return token === marks[sequence] ? { sequence: sequence++ as 0 | 1, type } : { id: ids[i]!, type }
-    })
+  #idOf(token: unknown): number | undefined {
+    return typeof token === 'string' ? this.#tokenizer.token_to_id(token) : undefined
   }
-}
 
-/** Whether no rule looks beyond a space, so that each stretch between spaces can be encoded, and remembered, alone: BERT's. */
-function looksAtWordsAlone(json: object): boolean {
-  const { normalizer, pre_tokenizer, added_tokens } = json as {
-    normalizer?: { type?: unknown }
-    pre_tokenizer?: { type?: unknown }
-    added_tokens?: readonly { content: string; lstrip?: boolean; rstrip?: boolean }[]
-  }
-  return (
-    normalizer?.type === 'BertNormalizer' &&
-    pre_tokenizer?.type === 'BertPreTokenizer' &&
-    !added_tokens?.some(({ content, lstrip, rstrip }) => content.includes(' ') || lstrip || rstrip)
-  )
-}
-
-/** How many pieces of each text are kept: longest first, as Hugging Face's `LongestFirst` counts. */
-function truncatedLengths(lengths: readonly number[], room: number): number[] {
-  const [first, second] = lengths
-  if (second === undefined) return [Math.min(first!, room)]
-  if (first! + second <= room) return [first!, second]
-  const shorter = Math.min(first!, second)
-  let longer = shorter > room ? shorter : Math.max(shorter, room - shorter)
-  let other = shorter
-  if (other + longer > room) {
-    other = Math.floor(room / 2)
-    longer = other + (room % 2)
-  }
-  return first! > second ? [longer, other] : [other, longer]
-}
-
-/**
- * A `tokenizer.json` for a `vocab.txt` (a token a line, its line number is its id), as `BertTokenizer` of Python makes it.
- * @param settings the parsed `tokenizer_config.json`: `do_lower_case`, `strip_accents`, `tokenize_chinese_chars`, names of special tokens
- * @throws KdError of kind `format` where a special token is not in the vocabulary
- */
-export function tokenizerFromVocabulary(text: string, settings: Readonly<Record<string, unknown>> = {}, file = 'vocab.txt'): object {
-  const lines = text.split(/\r?\n/)
-  if (lines.at(-1) === '') lines.pop()
-  const vocab = Object.fromEntries(lines.map((token, id) => [token, id]))
-  const special = (role: string, usual: string) => {
-    const content = typeof settings[role] === 'string' ? settings[role] : usual
-    const id = Object.hasOwn(vocab, content) ? vocab[content] : undefined
-    if (id !== undefined) return { id, content }
-    throw new KdError({
-      kind: 'format',
-      what: `its ${lines.length} tokens lack ${content}`,
-      where: { file },
-      fix: 'Use the vocab.txt that was saved with these weights.',
-    })
-  }
-  const [cls, sep, unk] = [special('cls_token', '[CLS]'), special('sep_token', '[SEP]'), special('unk_token', '[UNK]')]
-  const specials = [special('pad_token', '[PAD]'), unk, cls, sep, special('mask_token', '[MASK]')]
-  const flags = { single_word: false, lstrip: false, rstrip: false, normalized: false, special: true }
-  const token = ({ content }: { content: string }, type_id: number) => ({ SpecialToken: { id: content, type_id } })
-  const sequence = (id: 'A' | 'B', type_id: number) => ({ Sequence: { id, type_id } })
-  const single = [token(cls, 0), sequence('A', 0), token(sep, 0)]
-  return {
-    version: '1.0',
-    truncation: null,
-    padding: null,
-    added_tokens: specials.map(({ id, content }) => ({ id, content, ...flags })),
-    normalizer: {
-      type: 'BertNormalizer',
-      clean_text: true,
-      handle_chinese_chars: settings.tokenize_chinese_chars ?? true,
-      strip_accents: settings.strip_accents ?? null,
-      lowercase: settings.do_lower_case ?? true,
-    },
-    pre_tokenizer: { type: 'BertPreTokenizer' },
-    post_processor: {
-      type: 'TemplateProcessing',
-      single,
-      pair: [...single, sequence('B', 1), token(sep, 1)],
-      special_tokens: Object.fromEntries([cls, sep].map(({ id, content }) => [content, { id: content, ids: [id], tokens: [content] }])),
-    },
-    decoder: { type: 'WordPiece', prefix: '##', cleanup: true },
-    model: {
-      type: 'WordPiece',
-      unk_token: unk.content,
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: 100,
-      vocab,
-    },
+  /** The mask's name, or that of the unknown token where there is no mask, if it is a special token. */
+  #maskTokenOf({ added_tokens: added = [], model }: TokenizerJson, settings: Readonly<Record<string, unknown>>): string | undefined {
+    const names = [tokenName(settings.mask_token), maskWord, '<mask>', model.unk_token]
+    return names.find((name) => name !== undefined && added.some(({ content }) => content === name)) ?? undefined
   }
 }

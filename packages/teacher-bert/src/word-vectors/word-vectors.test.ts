@@ -1,9 +1,9 @@
 import { KdError } from '@kd/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { inFolder, tinyFiles } from '../test/tiny-model.ts'
+import { inFolder, tinyFiles } from '../../test/tiny-model.ts'
+import { BertTeacher } from '../teacher.ts'
 import { multiply, multiplyPlainly } from './multiply.ts'
 import { principalComponents } from './principal-components.ts'
-import { BertTeacher } from './teacher.ts'
 
 describe('wordVectors', () => {
   let teacher: BertTeacher

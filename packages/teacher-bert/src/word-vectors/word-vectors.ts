@@ -1,11 +1,11 @@
 import { KdError, type WordVectors } from '@kd/core'
-import type { BertModel } from './files.ts'
-import { type Matrix, matrixValues } from './matrix.ts'
+import { type Matrix, matrixValues } from '../checkpoint/matrix.ts'
+import type { BertModel } from '../checkpoint/model.ts'
 import { type Dense, multiply } from './multiply.ts'
 import { type PrincipalComponents, principalComponents } from './principal-components.ts'
 
 export interface WordVectorOptions {
-  /** Elements of a vector: from 1 to the teacher's hidden size. */
+  /** Elements of a vector: from 1 to the width of the teacher's embeddings. */
   dimensions: number
   /**
    * Root mean square of an element over the vocabulary. Default: 0.1, as for random vectors: on SST-2's validation part
@@ -22,7 +22,7 @@ const components = new WeakMap<BertModel, Promise<PrincipalComponents>>()
  * varies most in the teacher varies most in the student. A word of which the teacher knows no piece has a row of NaN.
  */
 export function bertWordVectors(name: string, model: BertModel, { dimensions, scale = 0.1 }: WordVectorOptions): WordVectors {
-  const { hidden } = model.config
+  const { embedding: hidden } = model.config
   if (!Number.isInteger(dimensions) || dimensions < 1 || dimensions > hidden) {
     throw new KdError({ kind: 'option', what: `${dimensions} is not a whole number from 1 to ${hidden}`, where: { option: 'dimensions' } })
   }
@@ -39,7 +39,7 @@ export function bertWordVectors(name: string, model: BertModel, { dimensions, sc
       const { mean, axes, variances } = await found
       const spread = variances.subarray(0, dimensions).reduce((sum, variance) => sum + variance, 0) / dimensions
       const factor = spread > 0 ? scale / Math.sqrt(spread) : 1
-      const known = words.map((word) => model.tokenizer.pieces(word).filter((id) => id !== model.tokenizer.unknownId))
+      const known = words.map((word) => model.tokenizer.pieces(` ${word}`).filter((id) => id !== model.tokenizer.unknownId))
       const embeddings = new Float32Array(words.length * hidden)
       known.forEach((pieces, row) => {
         const embedding = embeddings.subarray(row * hidden, (row + 1) * hidden)
@@ -70,9 +70,9 @@ function leftColumns({ values, rows, columns }: Dense, kept: number): Float32Arr
 }
 
 function vocabularyComponents({ tokenizer, weights, config }: BertModel): Promise<PrincipalComponents> {
-  const { hidden } = config
+  const { embedding: hidden } = config
   const values = matrixValues(weights.wordEmbeddings)
-  const kept = tokenizer.tokens().filter(([token]) => !/^\[.+\]$/.test(token))
+  const kept = tokenizer.tokens().filter(([token, id]) => !/^\[.+\]$/.test(token) && !tokenizer.specialIds.has(id))
   const pieces = new Float32Array(kept.length * hidden)
   kept.forEach(([, id], row) => {
     pieces.set(values.subarray(id * hidden, (id + 1) * hidden), row * hidden)

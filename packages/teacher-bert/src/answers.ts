@@ -1,0 +1,64 @@
+import { type Example, KdError, throwIfAborted } from '@kd/core'
+import { batchesOfOneLength } from './batches.ts'
+import type { Forward } from './forward/forward-pass.ts'
+import type { BertTokenizer } from './tokenizer/tokenizer.ts'
+
+/** How many batches are handed to the engine at once: one computes while the next is on its way. */
+const inFlight = 2
+
+export interface Answering {
+  /** Of the teacher, for errors. */
+  readonly name: string
+  readonly tokenizer: BertTokenizer
+  readonly forward: Forward
+  readonly classes: number
+  /** In tokens, special ones included. */
+  readonly maxLength: number
+  /** Texts computed together at most. */
+  readonly batchSize: number
+}
+
+/**
+ * Logits `[examples.length, classes]`, row-major. Texts of one token length are computed together, without padding.
+ * @throws KdError of kind `teacher` if a logit is not finite, `aborted`, `engine`
+ */
+export async function answersTo(
+  examples: readonly Example[],
+  { name, tokenizer, forward, classes, maxLength, batchSize }: Answering,
+  signal: AbortSignal | undefined,
+): Promise<Float32Array> {
+  throwIfAborted(signal)
+  const encodings = examples.map((example) => tokenizer.encode(example, maxLength))
+  const logits = new Float32Array(examples.length * classes)
+  const running: Promise<void>[] = []
+  try {
+    for (const { places, ids, types, length } of batchesOfOneLength(encodings, batchSize)) {
+      throwIfAborted(signal)
+      running.push(
+        forward.run(ids, types, [places.length, length]).then((rows) => {
+          places.forEach((place, row) => {
+            logits.set(rows.subarray(row * classes, (row + 1) * classes), place * classes)
+          })
+        }),
+      )
+      if (running.length >= inFlight) await running.shift()
+    }
+    await Promise.all(running)
+  } finally {
+    await Promise.allSettled(running)
+  }
+  const bad = logits.findIndex((value) => !Number.isFinite(value))
+  if (bad < 0) return logits
+  const text = examples[Math.floor(bad / classes)]!.text.slice(0, 60)
+  throw new KdError({
+    kind: 'teacher',
+    what: `${name} answers ${logits[bad]} to ${JSON.stringify(text)}`,
+    fix: 'The weights overflow: load it with { arithmetic: "float32" }, or use another checkpoint.',
+  })
+}
+
+/** @throws KdError of kind `option` */
+export function wholeNumber(option: string, value: number, least: number, most: number): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value
+  throw new KdError({ kind: 'option', what: `${value} is not a whole number from ${least} to ${most}`, where: { option } })
+}
