@@ -1,10 +1,10 @@
 import { ProtobufWriter } from './protobuf.ts'
 
 /** ONNX element types by name, with their numbers in `TensorProto.DataType`. */
-export const onnxTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10 } as const
+export const onnxTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, float64: 11 } as const
 export type OnnxType = keyof typeof onnxTypes
 
-export type OnnxData = Float32Array | Int32Array | BigInt64Array | Int8Array | Uint8Array | Uint16Array
+export type OnnxData = Float32Array | Float64Array | Int32Array | BigInt64Array | Int8Array | Uint8Array | Uint16Array
 
 /** A name stands for a free dimension. */
 export type OnnxShape = readonly (number | string)[]

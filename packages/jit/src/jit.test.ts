@@ -161,8 +161,8 @@ describe('jit refuses', () => {
   }
 
   it('a kernel that it can not trace, by name and line', async () => {
-    const { what, where, fix } = await refusal((x) => tf.diag(x))
-    expect(what).toContain('kernel Diag')
+    const { what, where, fix } = await refusal((x) => tf.unique(tf.reshape(x, [-1])).values)
+    expect(what).toContain('kernel Unique: it has a result whose shape depends on values')
     expect(where.file).toBe(here)
     expect(where.line).toBeGreaterThan(100)
     expect(fix).toContain('other operations')
@@ -180,7 +180,7 @@ describe('jit refuses', () => {
   })
 
   it('complex numbers, an async function, a jitted function inside', async () => {
-    expect((await refusal((x) => tf.complex(x, x))).what).toContain('Complex')
+    expect((await refusal((x) => tf.complex(x, x))).what).toContain('complex')
     expect((await refusal(async (x) => x)).what).toContain('async')
     const inner = jitOn((x: tf.Tensor) => tf.neg(x), native)
     expect((await refusal((x) => inner(x))).what).toContain('inside another one')
@@ -200,7 +200,7 @@ describe('jit refuses', () => {
     const w = tf.variable(tf.tensor1d([1, 2]))
     await refusal((x) => {
       w.assign(tf.mul(w, 2))
-      return tf.diag(x)
+      return tf.unique(tf.reshape(x, [-1])).values
     })
     expect(values(w)).toEqual([1, 2])
     expect(values(tf.add(w, 1))).toEqual([2, 3])

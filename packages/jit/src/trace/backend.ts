@@ -1,7 +1,10 @@
+import { KdError } from '@kd/core'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Constant, Value, ValueType } from './graph.ts'
+import { shapeOf } from './lowerings/complex.ts'
 import { lowerings } from './lowerings/index.ts'
-import type { Lowering, Symbolic } from './lowerings/lowering.ts'
+import type { Call, Lowering, Symbolic } from './lowerings/lowering.ts'
+import { refused } from './lowerings/refused.ts'
 import type { Recording } from './recording.ts'
 import { refuse, refuseKernel } from './refuse.ts'
 
@@ -103,8 +106,8 @@ class TraceBackend extends tf.KernelBackend {
     return captured
   }
 
-  symbol({ value, dtype }: Symbolic): tf.TensorInfo {
-    return { dataId: this.#put(value), shape: [...value.shape], dtype }
+  symbol(symbolic: Symbolic): tf.TensorInfo {
+    return { dataId: this.#put(symbolic.value), shape: shapeOf(symbolic), dtype: symbolic.dtype }
   }
 
   #put(value: Value): tf.DataId {
@@ -163,12 +166,21 @@ export function register(): void {
       kernelFunc: ({ inputs, attrs }) => {
         const { recording } = backend
         if (!recording) throw usedAfterwards()
-        if (!lowering) throw (recording.refusal ??= refuseKernel(kernelName))
+        if (!lowering) throw (recording.refusal ??= refuseKernel(kernelName, refused[kernelName]))
         const values = Object.fromEntries(Object.entries(inputs).map(([key, info]) => [key, info && symbolic(info as tf.TensorInfo)]))
-        const out = lowering({ graph: recording.graph, kernel: kernelName, inputs: values, attributes: attrs ?? {} })
+        const out = lowered(recording, lowering, { graph: recording.graph, kernel: kernelName, inputs: values, attributes: attrs ?? {} })
         return Array.isArray(out) ? out.map((one) => backend.symbol(one)) : backend.symbol(out as Symbolic)
       },
     })
+  }
+}
+
+function lowered(recording: Recording, lowering: Lowering, call: Call): ReturnType<Lowering> {
+  try {
+    return lowering(call)
+  } catch (error) {
+    if (KdError.isInstance(error)) recording.refusal ??= error
+    throw error
   }
 }
 
@@ -179,4 +191,7 @@ export function tensorOf(value: Value): tf.Tensor {
   return tf.engine().makeTensorFromTensorInfo(backend.symbol({ value, dtype: value.type as tf.DataType }))
 }
 
-export const valueOfTensor = (tensor: tf.TensorInfo): Value => backend.value(tensor)
+export function valueOfTensor(tensor: tf.TensorInfo): Value {
+  if (tensor.dtype === 'complex64') throw refuse("jit can't give complex tensors back", 'Return tf.real(x) and tf.imag(x).')
+  return backend.value(tensor)
+}

@@ -50,11 +50,19 @@ export function emit(graph: Graph, traced: Readonly<Record<string, Value>>): Emi
     })
   }
   for (const [name, value] of Object.entries(outputs)) onnx.output(nameOf(value), name, value.type, value.shape)
-  const sequential = nodes.some(({ operator, attributes }) => operator === 'ScatterND' && attributes?.reduction !== undefined)
+  const sequential = nodes.some(({ operator }) => operator === 'ScatterND')
   return { bytes: onnx.toBytes(), inputs, nodes: onnx.nodeCount, sequential }
 }
 
-const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const
+/** What holds elements of a type; int64 apart, whose numbers are of another kind. */
+export const arrays = {
+  float32: Float32Array,
+  int32: Int32Array,
+  bool: Uint8Array,
+  float64: Float64Array,
+  int8: Int8Array,
+  uint8: Uint8Array,
+} as const
 
 function constant(onnx: OnnxGraph, { type, shape, fill, data }: Value): string {
   if (data) return onnx.initializer(type, shape, data as OnnxData)

@@ -1,7 +1,8 @@
 import type { OnnxAttribute } from '@kd/core/onnx'
 
-export type ValueType = 'float32' | 'int32' | 'bool' | 'int64'
-export type Constant = Float32Array | Int32Array | Uint8Array | BigInt64Array
+/** int64, float64 and bytes are steps on the way only: no tensor of TensorFlow.js has them. */
+export type ValueType = 'float32' | 'int32' | 'bool' | 'int64' | 'float64' | 'int8' | 'uint8'
+export type Constant = Float32Array | Int32Array | Uint8Array | Int8Array | BigInt64Array | Float64Array
 
 /** What flows between the nodes of a recorded graph. */
 export interface Value {
@@ -66,7 +67,7 @@ export class Graph {
     return this.constant('int64', [values.length], BigInt64Array.from(values, BigInt))
   }
 
-  scalar(type: 'float32' | 'int32' | 'bool', value: number): Value {
+  scalar(type: ValueType, value: number): Value {
     return this.fill(type, [], value)
   }
 

@@ -99,6 +99,59 @@ export const productsRows: OpRow[] = [
   },
 ]
 
+const sides = (...shapes: number[][]) => ({ shapes, tolerance: 1e-5 })
+
+productsRows.push(
+  {
+    kernel: 'BatchMatMul',
+    of: 'integers',
+    fn: (a, b) => tf.matMul(a!, b!, true, true),
+    ...sides([4, 3], [5, 4]),
+    types: ['int32', 'int32'],
+    range: [-9, 9],
+    ...none,
+  },
+  { kernel: 'BatchMatMul', of: 'a batch by one', fn: (a, b) => tf.matMul(a!, b!), ...sides([2, 3, 4], [1, 4, 5]), ...none },
+  { kernel: 'BatchMatMul', of: 'no inner side', fn: (a, b) => tf.matMul(a!, b!), ...sides([3, 0], [0, 4]), ...none },
+  { kernel: 'BatchMatMul', of: 'no row', fn: (a, b) => tf.matMul(a!, b!), ...sides([0, 3], [3, 4]), ...none },
+  { kernel: 'Einsum', of: 'a product', fn: (a, b) => tf.einsum('ij,jk->ik', a!, b!), ...sides([3, 4], [4, 5]), ...none },
+  {
+    kernel: 'Einsum',
+    of: 'of attention',
+    fn: (a, b) => tf.einsum('bqhd, bkhd -> bhqk', a!, b!),
+    ...sides([2, 3, 2, 4], [2, 5, 2, 4]),
+    ...none,
+  },
+  { kernel: 'Einsum', of: 'one factor', fn: (a) => tf.einsum('ijk->kj', a!), ...sides([2, 3, 4]), ...none },
+  { kernel: 'Einsum', of: 'a number', fn: (a, b) => tf.einsum('i,i->', a!, b!), ...sides([7], [7]), ...none },
+  {
+    kernel: 'Einsum',
+    of: 'integers',
+    fn: (a, b) => tf.einsum('ij,jk->ki', a!, b!),
+    ...sides([3, 4], [4, 5]),
+    types: ['int32', 'int32'],
+    range: [-9, 9],
+    ...none,
+  },
+  ...(['elu', 'relu6', 'leakyrelu', 'prelu', 'linear'] as const).map(
+    (activation): OpRow => ({
+      kernel: '_FusedMatMul',
+      of: activation,
+      fn: (a, b, bias) =>
+        tf.fused.matMul({
+          a: a!,
+          b: b!,
+          bias,
+          activation,
+          leakyreluAlpha: 0.1,
+          ...(activation === 'prelu' ? { preluActivationWeights: bias } : {}),
+        }),
+      ...sides([3, 5], [5, 4], [4]),
+      ...none,
+    }),
+  ),
+)
+
 /** The greater pieces that students and teachers are made of. */
 export const compositionsRows: OpRow[] = [
   {

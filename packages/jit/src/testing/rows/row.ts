@@ -12,10 +12,16 @@ export interface OpRow {
   readonly range?: readonly [number, number]
   /** Types of the inputs, float32 where absent; integers are drawn from the range, its end excluded. */
   readonly types?: readonly ('float32' | 'int32' | 'bool')[]
+  /** Values of an input, instead of drawn ones, by its place. */
+  readonly values?: Readonly<Record<number, readonly number[]>>
+  /** Whether floats are drawn without two close ones, for what jumps where they change places. */
+  readonly apart?: boolean
   /** Absolute and relative difference allowed. Default: 2e-6. */
   readonly tolerance?: number
   /** Whether the gradients are compared too. Default: true. */
   readonly gradient?: boolean
+  /** Why TensorFlow.js's gradient, which the traced one equals, is not the function's derivative. */
+  readonly notTheDerivative?: string
 }
 
 /** To float32. */

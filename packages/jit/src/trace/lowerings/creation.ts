@@ -5,19 +5,23 @@ const fill: Lowering = (call) => {
   return symbolic(call.graph.fill(dtype, shape, Number(value)), dtype)
 }
 
+/** Each element is the one before and a step, rounded each time, as TensorFlow.js has it. */
+function steps<T extends Float32Array | Int32Array>(values: T, start: number, step: number): T {
+  for (let at = 0; at < values.length; at++) values[at] = at === 0 ? start : values[at - 1]! + step
+  return values
+}
+
 const range: Lowering = (call) => {
-  const { start, stop, step, dtype } = call.attributes
-  const length = Math.max(0, Math.ceil((stop - start) / (step || (stop < start ? -1 : 1))))
-  const by = step === 1 && stop < start ? -1 : step || 1
-  const values = Array.from({ length }, (_, index) => start + index * by)
-  const data = dtype === 'int32' ? Int32Array.from(values) : Float32Array.from(values)
-  return symbolic(call.graph.constant(dtype, [length], data), dtype)
+  const { start, stop, step, dtype = 'float32' } = call.attributes
+  const none = start === stop || (start < stop && step < 0) || (stop < start && step > 1)
+  const length = none ? 0 : Math.abs(Math.ceil((stop - start) / step))
+  const values = dtype === 'int32' ? new Int32Array(length) : new Float32Array(length)
+  return symbolic(call.graph.constant(dtype, [length], steps(values, start, stop < start && step === 1 ? -1 : step)), dtype)
 }
 
 const linSpace: Lowering = (call) => {
   const { start, stop, num } = call.attributes
-  const data = Float32Array.from({ length: num }, (_, index) => start + (index * (stop - start)) / Math.max(1, num - 1))
-  return symbolic(call.graph.constant('float32', [num], data))
+  return symbolic(call.graph.constant('float32', [num], steps(new Float32Array(num), start, (stop - start) / (num - 1))))
 }
 
 /** Tensors out of nothing. */

@@ -109,7 +109,7 @@ const unpack: Lowering = (call) => {
   return split(graph, flat, sizes, axis === 0 ? 0 : 1).map((part) => symbolic(reshapeTo(graph, part, shape), dtype))
 }
 
-function cut(
+export function cut(
   graph: Graph,
   x: Value,
   begin: readonly number[],
