@@ -9,13 +9,14 @@ export {
   tensorShapes,
   type WeightType,
 } from './model-config.ts'
-export { type Model, type ModelBytes, modelFiles, readModel, writeModel } from './model-file.ts'
+export { type Model, type ModelBytes, modelFiles, readConfig, readModel, writeModel } from './model-file.ts'
 export { readPacked, writePacked } from './packed-file.ts'
 export { type PackedMatrix, type PackedRows, type PackedStudent, packMatrix } from './packed-student.ts'
 export { type Prediction, predictionOf } from './prediction.ts'
 export type { Comparison, Encoded, Match } from './serve/compare.ts'
 export { type LoadOptions, load, type Source } from './serve/load.ts'
 export type { Input, RuntimeStudent } from './serve/runtime-student.ts'
+export { packedRows } from './serve/served.ts'
 export { tokenize } from './tokenize.ts'
 export { tokenizerJson } from './tokenizer-json.ts'
 export { type TokenizerRule, tokenizerRules } from './tokenizer-rules.ts'

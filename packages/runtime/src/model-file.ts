@@ -33,7 +33,7 @@ export interface ModelBytes {
  */
 export function readModel(bytes: ModelBytes, folder = '.'): Model {
   const at = (name: string) => `${folder}/${name}`
-  const config = checkConfig(parseJson(decodeText(bytes.config, at(modelFiles.config)), at(modelFiles.config)), at(modelFiles.config))
+  const config = readConfig(bytes.config, at(modelFiles.config))
   if (config.weights !== undefined) throw mismatch(`it is of a student packed as ${config.weights}`, at(modelFiles.config))
   const vocabulary = Vocabulary.fromText(decodeText(bytes.vocabulary, at(modelFiles.vocabulary)), at(modelFiles.vocabulary))
   if (vocabulary.size !== config.vocabularySize) {
@@ -41,6 +41,13 @@ export function readModel(bytes: ModelBytes, folder = '.'): Model {
   }
   return { config, vocabulary, weights: readWeights(bytes.weights, config, at(modelFiles.weights)) }
 }
+
+/**
+ * What stands in a `config.json`, checked.
+ * @throws KdError of kind `format`
+ */
+export const readConfig = (bytes: Uint8Array, file: string = modelFiles.config): ModelConfig =>
+  checkConfig(parseJson(decodeText(bytes, file), file), file)
 
 /**
  * The files of a student, but its card: contents by file name. Equal students give equal bytes.

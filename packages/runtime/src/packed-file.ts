@@ -87,7 +87,8 @@ export function fromTensors({ tensors, metadata }: Safetensors, source: string):
 
 /**
  * The file of a packed student. Equal students give equal bytes.
- * @throws KdError of kind `option` where a tensor's size does not fit the configuration
+ * @throws KdError of kind `option` where a tensor's size does not fit the configuration, `numeric` for what `readPacked`
+ * would refuse
  */
 export function writePacked({ config, vocabulary, rows, matrices, vectors }: PackedStudent): Uint8Array {
   const { vocabularySize, channels, dimensions } = config
@@ -104,5 +105,10 @@ export function writePacked({ config, vocabulary, rows, matrices, vectors }: Pac
     tensors[name + names.scale] = { data: scales, shape: [scales.length] }
   }
   for (const [name, data] of Object.entries(vectors)) tensors[name] = { data, shape: shapes[name]! }
+  for (const [tensor, { data }] of Object.entries(tensors)) {
+    if (!(data instanceof Float32Array) || data.every(Number.isFinite)) continue
+    const fix = 'Train again with a lower learning rate.'
+    throw new KdError({ kind: 'numeric', what: 'it holds values that are not finite', where: { tensor }, fix })
+  }
   return writeSafetensors(tensors, { config: JSON.stringify(config) })
 }

@@ -1,3 +1,4 @@
+export type { Prediction } from '@kd/runtime'
 export { type BilstmOptions, bilstm, type StudentDescription } from './bilstm/description.ts'
 export { BilstmLayer, type BilstmLayerOptions } from './bilstm/layer.ts'
 export { type CreateStudentOptions, createStudent } from './create-student.ts'
@@ -5,5 +6,6 @@ export { type ExportLayersModelOptions, exportLayersModel } from './export/expor
 export { type ExportOnnxOptions, exportOnnx } from './export/export-onnx.ts'
 export { type ExportTokenizerOptions, exportTokenizer } from './export/export-tokenizer.ts'
 export { loadStudent } from './load-student.ts'
-export type { Prediction, SaveOptions, Student, StudentTraining } from './student.ts'
+export type { Agreement } from './packing/agreement.ts'
+export type { Saved, SaveOptions, Student, StudentTraining } from './student.ts'
 export { readVectors } from './vectors/read-vectors.ts'

@@ -1,14 +1,16 @@
 import { join } from 'node:path'
 import { KdError } from '@kd/core'
 import { readFileBytes } from '@kd/core/node'
-import { channelNames, modelFiles, readModel } from '@kd/runtime'
+import { channelNames, modelFiles, readConfig, readModel, readPacked } from '@kd/runtime'
 import { BilstmStudent } from './bilstm/student.ts'
 import { fromNamed } from './bilstm/weights.ts'
+import { type FloatStudent, unpackStudent } from './packing/pack.ts'
 import type { Student } from './student.ts'
 import { readyTensorflow } from './tensorflow.ts'
 
 /**
- * Loads the folder that `student.save` wrote. All of it is checked before any of it is used.
+ * Loads the folder that `student.save` wrote. All of it is checked before any of it is used. A packed student has the
+ * weights that its whole numbers stand for.
  * @throws KdError of kind `missing`, `io`, `format` or `mismatch`, with the file
  */
 export async function loadStudent(folder: string): Promise<Student> {
@@ -16,10 +18,8 @@ export async function loadStudent(folder: string): Promise<Student> {
     readFileBytes(join(folder, name)).catch((error) => {
       throw KdError.isInstance(error, 'missing') ? notSaved(join(folder, name), error) : error
     })
-  const config = await read(modelFiles.config)
-  const [vocabulary, weights] = await Promise.all([read(modelFiles.vocabulary), read(modelFiles.weights)])
-  const model = readModel({ config, vocabulary, weights }, folder)
-  const { formatVersion: _, weights: __, student, task, labels, ...sizesAndRates } = model.config
+  const model = await readFloats(read, folder)
+  const { formatVersion: _, student, task, labels, ...sizesAndRates } = model.config
   if (student !== 'bilstm') {
     const fix = 'Load it with @kd/runtime.'
     throw new KdError({ kind: 'format', what: `it is a ${student}, which this version can't train`, where: { file: folder }, fix })
@@ -34,6 +34,15 @@ export async function loadStudent(folder: string): Promise<Student> {
   const dense = fromNamed(model.weights, sizes)
   await readyTensorflow()
   return new BilstmStudent({ description, vocabulary: model.vocabulary, labels, task, embeddings: model.weights, dense })
+}
+
+async function readFloats(read: (name: string) => Promise<Uint8Array>, folder: string): Promise<FloatStudent> {
+  const config = await read(modelFiles.config)
+  if (readConfig(config, join(folder, modelFiles.config)).weights) {
+    return unpackStudent(readPacked(await read(modelFiles.weights), join(folder, modelFiles.weights)))
+  }
+  const [vocabulary, weights] = await Promise.all([read(modelFiles.vocabulary), read(modelFiles.weights)])
+  return readModel({ config, vocabulary, weights }, folder)
 }
 
 const notSaved = (file: string, cause: unknown) =>

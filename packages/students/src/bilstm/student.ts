@@ -1,12 +1,25 @@
 import { type Example, KdError, type LogitsOptions } from '@kd/core'
 import { writeFolderAtomic } from '@kd/core/node'
 import type { RowTable } from '@kd/jit'
-import { channelNames, formatVersion, type ModelConfig, modelFiles, tensorShapes, type Vocabulary, writeModel } from '@kd/runtime'
+import {
+  channelNames,
+  formatVersion,
+  type ModelConfig,
+  modelFiles,
+  type Prediction,
+  predictionOf,
+  tensorShapes,
+  type Vocabulary,
+  writeModel,
+  writePacked,
+} from '@kd/runtime'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
-import { modelCard } from '../card.ts'
-import { predictionOf } from '../prediction.ts'
-import type { Prediction, SaveOptions, Student, StudentTraining } from '../student.ts'
+import { agreementSection, modelCard } from '../card.ts'
+import { type Agreement, agreementOf } from '../packing/agreement.ts'
+import { packStudent } from '../packing/pack.ts'
+import { checkWeightType } from '../packing/weight-type.ts'
+import type { Saved, SaveOptions, Student, StudentTraining } from '../student.ts'
 import type { StudentDescription } from './description.ts'
 import { type Inference, layersInference, nativeInference, runsNatively } from './inference.ts'
 import { inferenceGraph } from './inference-graph.ts'
@@ -111,15 +124,29 @@ export class BilstmStudent implements Student {
     return typeof texts === 'string' ? predictions[0]! : predictions
   }
 
-  async save(folder: string, { fileSystem, card = {} }: SaveOptions = {}): Promise<{ bytes: number }> {
-    const config = this.#config
-    const files = writeModel({ config, vocabulary: this.vocabulary, weights: this.#views() })
-    files[modelFiles.card] = modelCard({ config, parameters: this.parameters, sections: card })
+  async save(folder: string, { fileSystem, card = {}, weights: type = 'float32', measure = {} }: SaveOptions = {}): Promise<Saved> {
+    checkWeightType(type)
+    const { vocabulary, parameters } = this
+    const float = { config: this.#config, vocabulary, weights: this.#views() }
+    const agreement: Record<string, Agreement> = {}
+    let files: Record<string, Uint8Array | string>
+    if (type === 'float32') {
+      files = writeModel(float)
+      files[modelFiles.card] = modelCard({ config: float.config, parameters, sections: card })
+    } else {
+      const packed = packStudent(float, type)
+      const bytes = writePacked(packed)
+      for (const [name, examples] of Object.entries(measure)) {
+        agreement[name] = await agreementOf(bytes, examples, await this.logits(examples))
+      }
+      files = { [modelFiles.config]: `${JSON.stringify(packed.config, null, 2)}\n`, [modelFiles.weights]: bytes }
+      files[modelFiles.card] = modelCard({ config: packed.config, parameters, sections: { ...card, ...agreementSection(agreement) } })
+    }
     const encoded = Object.fromEntries(
       Object.entries(files).map(([name, contents]) => [name, typeof contents === 'string' ? new TextEncoder().encode(contents) : contents]),
     )
-    await writeFolderAtomic(folder, encoded, { fileSystem })
-    return { bytes: Object.values(encoded).reduce((total, { byteLength }) => total + byteLength, 0) }
+    await writeFolderAtomic(folder, encoded, { fileSystem, mayReplace: Object.values(modelFiles) })
+    return { bytes: Object.values(encoded).reduce((total, { byteLength }) => total + byteLength, 0), agreement }
   }
 
   training(): StudentTraining {
