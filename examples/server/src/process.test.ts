@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { saveTinyStudent } from './tiny-student.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'kd-server-'))
+  await saveTinyStudent(join(folder, 'student'))
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+interface Server {
+  readonly child: ChildProcess
+  readonly ended: Promise<number | null>
+  readonly url: string
+  printed(): string
+}
+
+/** Starts the server as a user does, and waits until it listens or ends. */
+async function start(...args: string[]): Promise<Server> {
+  const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--conditions=@kd/source', '--import', 'tsx', main, '--port', '0', ...args])
+  let printed = ''
+  const ended = once(child, 'close').then(([code]) => code as number | null)
+  const listening = new Promise<void>((resolve) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (text: Buffer) => {
+        printed += text
+        if (printed.includes('listening on')) resolve()
+      })
+    }
+  })
+  await Promise.race([listening, ended])
+  return { child, ended, url: /listening on (\S+)/.exec(printed)?.[1] ?? '', printed: () => printed }
+}
+
+const predict = (url: string, body: object) =>
+  fetch(`${url}/predict`, { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } })
+
+test('one process: answers, and on SIGTERM answers what it has taken before it ends', async () => {
+  const { child, url, ended, printed } = await start('--student', join(folder, 'student'))
+  expect((await predict(url, { text: 'a warm film' })).status).toBe(200)
+  const batch = predict(url, { texts: Array.from({ length: 256 }, (_, i) => `a film ${i} `.repeat(50)) })
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  child.kill('SIGTERM')
+  const { predictions } = (await (await batch).json()) as { predictions: unknown[] }
+  expect(predictions).toHaveLength(256)
+  expect(await ended).toBe(0)
+  expect(printed()).toContain('stopped')
+  await expect(predict(url, { text: 'a' })).rejects.toThrow()
+})
+
+test('several processes: one port, one sum of metrics, a dead one is replaced, all stop', async () => {
+  const { child, url, ended, printed } = await start('--student', join(folder, 'student'), '--workers', '2')
+  expect(printed()).toContain('with 2 processes')
+  const answers = await Promise.all(Array.from({ length: 40 }, (_, i) => predict(url, { text: `a film ${i}` })))
+  expect(answers.every(({ status }) => status === 200)).toBe(true)
+  const metrics = await (await fetch(`${url}/metrics`)).text()
+  const counts = [...metrics.matchAll(/^kd_predicted_texts_total\{label="\w+"\} (\d+)$/gm)].map(([, count]) => Number(count))
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBe(40)
+  const worker = await pidOf(url)
+  process.kill(worker, 'SIGKILL')
+  const seen = new Set<number>()
+  const alive = async () => seen.add(await pidOf(url)).has(worker) || seen.size
+  await expect.poll(alive, { timeout: 15_000 }).toBe(2)
+  expect(printed()).toContain(`worker ${worker} ended with SIGKILL`)
+  expect((await predict(url, { text: 'still there' })).status).toBe(200)
+  child.kill('SIGINT')
+  expect(await ended).toBe(0)
+})
+
+test('without a student, or with a wrong option, it says what to do', async () => {
+  for (const workers of ['1', '2']) {
+    const { ended, printed } = await start('--student', join(folder, 'none'), '--workers', workers)
+    expect(await ended).toBe(1)
+    expect(printed()).toContain('npm run demo')
+  }
+  const { ended, printed } = await start('--workers', 'many')
+  expect(await ended).toBe(1)
+  expect(printed()).toContain('many is not a whole number from 1 to 1000')
+})
+
+/** The process that answers a new connection. */
+async function pidOf(url: string): Promise<number> {
+  const response = await fetch(`${url}/health`, { headers: { connection: 'close' } })
+  return ((await response.json()) as { pid: number }).pid
+}
