@@ -4,8 +4,9 @@ import { jitStep } from './jit-step.ts'
 /** A function of tensors as one graph, `jit(fn)`; a model's training step, `jit.step(model, optimizer, loss)`. */
 export const jit: typeof jitFunction & { readonly step: typeof jitStep } = Object.assign(jitFunction, { step: jitStep })
 
-export { engine } from './engines/bound.ts'
-export type { EngineInfo } from './engines/engine.ts'
+export { engine, useEngine } from './engines/bound.ts'
+export type { EngineInfo, EngineName, EngineOptions } from './engines/engine.ts'
+export { type Int8Matrix, int8MatMul, int8Matrix } from './int8-product.ts'
 export type { JitFunction, JitOptions } from './jit.ts'
 export type { JitStep, JitStepOptions, StepLoss } from './jit-step.ts'
 export { type LoadOnnxOptions, loadOnnx, type OnnxSession } from './load-onnx.ts'
@@ -13,6 +14,7 @@ export { type AdadeltaOptions, adadelta } from './optimizers/adadelta.ts'
 export { type AdamOptions, type AdamWOptions, adam, adamW } from './optimizers/adam.ts'
 export type { Optimizer, UpdateArguments } from './optimizers/optimizer.ts'
 export type { OnnxTensor, OnnxValues } from './tensor.ts'
+export { type OnnxInput, type OnnxSignature, type ToOnnxOptions, toOnnx } from './to-onnx.ts'
 export type {
   RowTable,
   StepBatch,

@@ -146,7 +146,7 @@ describe('jit', () => {
     const w = tf.variable(tf.scalar(3))
     const f = jitOn((x: tf.Tensor) => tf.mul(x, w), native)
     await f(tf.scalar(1))
-    await (await (await native()).native()).stop()
+    await (await (await native()).runtime()).stop()
     expect(values(await f(tf.scalar(2)))).toEqual([6])
     await f.dispose()
     w.dispose()

@@ -77,7 +77,7 @@ export function jitOn<Arguments extends unknown[], Result>(
     signal?.throwIfAborted()
     const engine = await bind()
     const random = { seed, step: calls }
-    const result = engine.info.native ? await runGraph(engine, inputs, random) : plain(fn, inputs, random)
+    const result = engine.info.graphs ? await runGraph(engine, inputs, random) : plain(fn, inputs, random)
     calls++
     return result as Result
   }

@@ -91,7 +91,7 @@ describe('loadOnnx', () => {
 
   it('rejects what was pending when the worker dies, and starts anew', async () => {
     const session = await loadOnnx(model(), { threads: 1, externalInputs: { table, a } })
-    const native = await (await boundEngine()).native()
+    const native = await (await boundEngine()).runtime()
     // More than the worker can do before it ends.
     const runs = Promise.allSettled(Array.from({ length: 2000 }, () => session.run({ ids })))
     await native.stop()

@@ -2,7 +2,7 @@ import { KdError } from '@kd/core'
 import { boundEngine } from './engines/bound.ts'
 import { nextNative } from './engines/native/compiled.ts'
 import type { Held, ValueFacts } from './engines/native/protocol.ts'
-import type { NativeRuntime } from './engines/native/runtime.ts'
+import type { Runtime } from './engines/runtime.ts'
 import type { OnnxTensor } from './tensor.ts'
 
 export interface LoadOnnxOptions {
@@ -35,7 +35,7 @@ export async function loadOnnx(bytes: Uint8Array, options: LoadOnnxOptions = {})
     throw new KdError({ kind: 'option', what: `${threads} is not a whole number from 1`, where: { option: 'threads' } })
   }
   const engine = await boundEngine()
-  const runtime = await engine.native()
+  const runtime = await engine.runtime()
   const id = nextNative()
   const facts = await runtime.request(
     'load',
@@ -50,13 +50,13 @@ export async function loadOnnx(bytes: Uint8Array, options: LoadOnnxOptions = {})
 class NativeSession implements OnnxSession {
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
-  readonly #runtime: NativeRuntime
+  readonly #runtime: Runtime
   readonly #id: number
   readonly #facts: ReadonlyMap<string, ValueFacts>
   readonly #held: Record<string, Held> = {}
   #disposed = false
 
-  constructor(runtime: NativeRuntime, id: number, inputs: readonly ValueFacts[], outputs: readonly ValueFacts[]) {
+  constructor(runtime: Runtime, id: number, inputs: readonly ValueFacts[], outputs: readonly ValueFacts[]) {
     this.#runtime = runtime
     this.#id = id
     this.#facts = new Map(inputs.map((input) => [input.name, input]))

@@ -1,11 +1,15 @@
-import { availableParallelism } from 'node:os'
 import { KdError } from '@kd/core'
-import { NativeRuntime } from './native/runtime.ts'
+import type { Platform, RuntimeName } from './platform/platform.ts'
+import type { Runtime } from './runtime.ts'
+
+export type EngineName = RuntimeName | 'tfjs'
 
 /** The engine that runs the arithmetic, and why it is this one. */
 export interface EngineInfo {
-  readonly name: 'onnxruntime-node' | 'tfjs'
-  /** Whether graphs run as machine code: 10 to 30 times faster. */
+  readonly name: EngineName
+  /** Whether functions are traced and run as ONNX graphs; else TensorFlow.js runs them as they are. */
+  readonly graphs: boolean
+  /** Whether that is machine code: 10 to 30 times faster than TensorFlow.js. */
   readonly native: boolean
   readonly reason: string
   /** How many threads one operation may use. */
@@ -14,84 +18,97 @@ export interface EngineInfo {
   readonly backend?: string
 }
 
+/** What all that computes stands on. */
 export interface Engine {
   readonly info: EngineInfo
-  /** The worker that holds ONNX Runtime; a new one if the last is gone. Only on the native engine. */
-  native(): Promise<NativeRuntime>
+  /** What runs graphs; a new one if the last is gone. Only where `info.graphs`. */
+  runtime(): Promise<Runtime>
+  native(): Promise<Runtime>
 }
 
-/** The version in package.json's optionalDependencies; a test holds them equal. */
-export const nativePackage = 'onnxruntime-node@1.30.0'
-/** Without its install script, which would download CUDA from another host. */
-export const repairCommand = `npm install ${nativePackage} --ignore-scripts`
+export interface EngineOptions {
+  /** That one, or an error. Default: the environment variable `KD_ENGINE`, else the first that loads. */
+  name?: EngineName
+  /** Threads of one operation. Default: the environment variable `KD_THREADS`, else one for each processor. */
+  threads?: number
+}
 
-export interface EngineChoice {
-  environment: Readonly<Record<string, string | undefined>>
-  /** What the worker imports. */
-  module: string
+/** The versions of package.json; a test holds them equal. */
+const versions: Record<RuntimeName, string> = { 'onnxruntime-node': '1.30.0', 'onnxruntime-web': '1.30.0' }
+/** Without its install script, which for the native one would download CUDA from another host. */
+export const repairOf = (name: RuntimeName): string => `npm install ${name}@${versions[name]} --ignore-scripts`
+export const repairCommand = repairOf('onnxruntime-node')
+
+export interface EngineChoice extends EngineOptions {
+  platform: Platform
   /** Readies TensorFlow.js for the work and names its backend. */
   tfjs(): Promise<string>
-  warn(message: string): void
 }
 
+/** How much longer the same work takes without machine code, for the warning. */
+const slower: Record<EngineName, string> = { 'onnxruntime-node': '', 'onnxruntime-web': '5 to 10 times', tfjs: '10 to 30 times' }
+
 /**
- * The engines in order: `KD_ENGINE` if set, else ONNX Runtime, else TensorFlow.js with one warning.
- * @throws KdError of kind `option` for a wrong `KD_ENGINE` or `KD_THREADS`; of kind `engine` if `KD_ENGINE` asks for
- * ONNX Runtime and it can't be loaded
+ * The engines in order: the one that is asked for, else those of the platform, else TensorFlow.js. One warning says that
+ * it is not the first, why, and what repairs it.
+ * @throws KdError of kind `option` for a wrong name or number of threads; of kind `engine` if the one that is asked for
+ * can't be loaded
  */
-export async function chooseEngine({ environment, module, tfjs, warn }: EngineChoice): Promise<Engine> {
-  const wanted = environment.KD_ENGINE || undefined
-  if (wanted !== undefined && wanted !== 'onnxruntime-node' && wanted !== 'tfjs') {
-    throw new KdError({
-      kind: 'option',
-      what: `${JSON.stringify(wanted)} is neither onnxruntime-node nor tfjs`,
-      where: { option: 'KD_ENGINE' },
-    })
+export async function chooseEngine({ platform, tfjs, ...options }: EngineChoice): Promise<Engine> {
+  const { environment } = platform
+  const asked = options.name ?? (environment.KD_ENGINE || undefined)
+  const asks = options.name ? 'the option name' : 'KD_ENGINE'
+  const names = ['onnxruntime-node', 'onnxruntime-web', 'tfjs']
+  if (asked !== undefined && !names.includes(asked)) {
+    const what = `${JSON.stringify(asked)} is none of ${names.join(', ')}`
+    throw new KdError({ kind: 'option', what, where: { option: options.name ? 'name' : 'KD_ENGINE' } })
   }
-  const threads = threadCount(environment.KD_THREADS)
-  if (wanted === 'tfjs') return onTfjs('KD_ENGINE asks for it', tfjs)
-  try {
-    let runtime = await NativeRuntime.start(module)
-    const info: EngineInfo = {
-      name: 'onnxruntime-node',
-      native: true,
-      reason: wanted ? 'KD_ENGINE asks for it' : 'it is installed and loads',
-      threads,
+  const threads = threadCount(options.threads, environment.KD_THREADS) ?? platform.processors
+  if (asked === 'tfjs') return onTfjs(`${asks} asks for it`, tfjs)
+  const failures: string[] = []
+  for (const { name, start } of platform.runtimes) {
+    if (asked !== undefined && asked !== name) continue
+    try {
+      let current = await start()
+      const reason = asked ? `${asks} asks for it` : ['it is installed and loads', ...failures].join('; ')
+      const runtime = async () => (current.death === undefined ? current : (current = await start()))
+      const engine: Engine = {
+        info: { name, graphs: true, native: name === 'onnxruntime-node', reason, threads },
+        runtime,
+        native: runtime,
+      }
+      if (failures.length > 0) platform.warn(warning(engine.info, failures))
+      return engine
+    } catch (error) {
+      const why = error instanceof KdError ? error.what.split('\n')[0]! : String(error)
+      if (asked) {
+        const what = `${asks} asks for ${name}, which does not load: ${why}`
+        throw new KdError({ kind: 'engine', what, fix: repairOf(name), cause: error })
+      }
+      failures.push(`${name} does not load: ${why}`)
     }
-    const native = async () => (runtime.death === undefined ? runtime : (runtime = await NativeRuntime.start(module)))
-    return { info, native }
-  } catch (error) {
-    const why = error instanceof KdError ? error.what.split('\n')[0]! : String(error)
-    if (wanted) {
-      throw new KdError({
-        kind: 'engine',
-        what: `KD_ENGINE asks for onnxruntime-node, which does not load: ${why}`,
-        fix: repairCommand,
-        cause: error,
-      })
-    }
-    const engine = await onTfjs(`onnxruntime-node does not load: ${why}`, tfjs)
-    warn(
-      `@kd/jit works without its native engine, on TensorFlow.js (${engine.info.backend}), 10 to 30 times more slowly: ${why}. Repair: ${repairCommand}`,
-    )
-    return engine
   }
+  if (asked !== undefined) throw new KdError({ kind: 'engine', what: `${asks} asks for ${asked}, which does not run here` })
+  const engine = await onTfjs(failures.join('; '), tfjs)
+  platform.warn(warning(engine.info, failures))
+  return engine
+}
+
+function warning({ name, backend }: EngineInfo, failures: readonly string[]): string {
+  const works = name === 'tfjs' ? `TensorFlow.js (${backend})` : `${name} (WebAssembly)`
+  return `@kd/jit works without its native engine, on ${works}, ${slower[name]} more slowly: ${failures.join('; ')}. Repair: ${repairCommand}`
 }
 
 async function onTfjs(reason: string, tfjs: () => Promise<string>): Promise<Engine> {
-  const info: EngineInfo = { name: 'tfjs', native: false, reason, threads: 1, backend: await tfjs() }
-  const native = () =>
-    Promise.reject(
-      new KdError({ kind: 'engine', what: `this needs onnxruntime-node, and the engine is TensorFlow.js (${reason})`, fix: repairCommand }),
-    )
-  return { info, native }
+  const info: EngineInfo = { name: 'tfjs', graphs: false, native: false, reason, threads: 1, backend: await tfjs() }
+  const what = `this needs ONNX Runtime, and the engine is TensorFlow.js (${reason})`
+  const runtime = () => Promise.reject(new KdError({ kind: 'engine', what, fix: repairCommand }))
+  return { info, runtime, native: runtime }
 }
 
-function threadCount(value: string | undefined): number {
-  if (value === undefined || value === '') return availableParallelism()
-  const threads = Number(value)
-  if (!Number.isInteger(threads) || threads < 1 || threads > 256) {
-    throw new KdError({ kind: 'option', what: `${value} is not a whole number from 1 to 256`, where: { option: 'KD_THREADS' } })
-  }
-  return threads
+function threadCount(option: number | undefined, variable: string | undefined): number | undefined {
+  const value = option ?? (variable ? Number(variable) : undefined)
+  if (value === undefined || (Number.isInteger(value) && value >= 1 && value <= 256)) return value
+  const what = `${option ?? variable} is not a whole number from 1 to 256`
+  throw new KdError({ kind: 'option', what, where: { option: option === undefined ? 'KD_THREADS' : 'threads' } })
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -19,7 +19,8 @@ beforeAll(async () => {
   for (const scope of ['@kd', '@tensorflow']) await mkdir(join(project, 'node_modules', scope), { recursive: true })
   const packages = ['@kd/core', ...['core', 'layers', 'backend-cpu', 'backend-wasm'].map((name) => `@tensorflow/tfjs-${name}`)]
   for (const name of packages) await symlink(folderOf(name), join(project, 'node_modules', name), 'junction')
-  await writeFile(join(project, 'package.json'), '{ "type": "module" }')
+  const { imports } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'))
+  await writeFile(join(project, 'package.json'), JSON.stringify({ type: 'module', imports }))
   await writeFile(
     join(project, 'use.ts'),
     `import * as tf from '@tensorflow/tfjs-core'
