@@ -33,7 +33,7 @@ const rules: ((file: string, text: string, bytes: number) => string | undefined)
   },
   function strayFile(file) {
     if (!/^packages\/[^/]+\/[^/]+$/.test(file)) return
-    const known = ['LICENSE', 'NOTICE', 'README.md', 'package.json', 'tsconfig.json', 'tsdown.config.ts', 'vitest.config.ts']
+    const known = ['LICENSE', 'NOTICE', 'OPS.md', 'README.md', 'package.json', 'tsconfig.json', 'tsdown.config.ts', 'vitest.config.ts']
     return known.includes(file.split('/')[2]!) ? undefined : 'lies where only a description of the package belongs'
   },
   function licenceCopy(file, text) {

@@ -1,7 +1,7 @@
 import { blocksRows, scansRows } from './rows/blocks.ts'
 import { complexRows } from './rows/complex.ts'
 import { convolutionRows } from './rows/convolutions.ts'
-import { binaryRows, integerRows, unaryRows } from './rows/elementwise.ts'
+import { binaryRows, integerRows, jumpRows, unaryRows } from './rows/elementwise.ts'
 import { imagesRows } from './rows/images.ts'
 import { indexingRows } from './rows/indexing.ts'
 import { poolingRows } from './rows/pooling.ts'
@@ -15,6 +15,7 @@ export type { OpRow }
 export const opRows: readonly OpRow[] = [
   ...unaryRows,
   ...integerRows,
+  ...jumpRows,
   ...binaryRows,
   ...reductionsRows,
   ...emptyRows,

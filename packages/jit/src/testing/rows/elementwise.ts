@@ -84,6 +84,21 @@ const ofIntegers: [string, (x: tf.Tensor) => tf.Tensor][] = [
   ['Step', (x) => tf.step(x, 2)],
 ]
 
+/** Functions that jump: their gradient is zero, where TensorFlow.js has one at all. */
+const jumps: [string, (x: tf.Tensor) => tf.Tensor][] = [
+  ['GreaterEqual', (x) => tf.greaterEqual(x, 1)],
+  ['IsFinite', tf.isFinite],
+  ['IsInf', tf.isInf],
+  ['IsNan', tf.isNaN],
+]
+
+export const jumpRows: OpRow[] = jumps.map(([kernel, fn]) => ({
+  kernel,
+  of: 'its gradient',
+  fn: (x) => tf.mul(x, f(fn(x))),
+  range: [0, 0.9],
+}))
+
 export const integerRows: OpRow[] = ofIntegers.map(([kernel, fn]) => ({ kernel, of: 'integers', fn, ...integers }))
 
 export const binaryRows: OpRow[] = [

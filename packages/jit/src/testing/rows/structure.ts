@@ -7,9 +7,16 @@ export const reductionsRows: OpRow[] = [
   { kernel: 'ArgMax', fn: (x) => tf.argMax(x, -1), ...none },
   { kernel: 'ArgMin', fn: (x) => tf.argMin(x, 0), ...none },
   { kernel: 'All', of: 'everything', fn: (x) => tf.all(x), types: ['bool'], range: [0, 2], ...none },
+  {
+    kernel: 'ArgMax',
+    of: 'its gradient',
+    fn: (x) => tf.mul(x, f(tf.expandDims(tf.argMax(x, -1), 1))),
+    values: { 0: [4, 1, 2, 3, 1, 7, 2, 3, 1, 2, 3, 9] },
+  },
+  { kernel: 'ArgMin', of: 'its gradient', fn: (x) => tf.mul(x, f(tf.argMin(x, 0))), values: { 0: [4, 1, 2, 3, 1, 7, 3, 8, 0, 2, 4, 9] } },
   { kernel: 'ArgMax', of: 'equal elements', fn: (x) => tf.argMax(x, 1), types: ['int32'], range: [0, 2], ...none },
   { kernel: 'ArgMin', of: 'truth values', fn: (x) => tf.argMin(x, 1), types: ['bool'], range: [0, 2], ...none },
-  { kernel: 'LogSoftmax', fn: (x) => tf.logSoftmax(x), range: [-9, 9] },
+  { kernel: 'log softmax', fn: (x) => tf.logSoftmax(x), range: [-9, 9] },
   { kernel: 'Max', fn: (x) => tf.max(x, -1) },
   { kernel: 'Max', of: 'everything', fn: (x) => tf.max(x) },
   { kernel: 'Mean', fn: (x) => tf.mean(x, [0, 2]), shapes: [[2, 3, 4]] },
@@ -65,7 +72,7 @@ export const emptyRows: OpRow[] = empties.map(([kernel, fn]) => ({
 }))
 
 export const shapesRows: OpRow[] = [
-  { kernel: 'BroadcastTo', of: 'as Tile', fn: (x) => tf.broadcastTo(x, [2, 3, 4]), shapes: [[3, 1]] },
+  { kernel: 'Tile', of: 'to another shape', fn: (x) => tf.broadcastTo(x, [2, 3, 4]), shapes: [[3, 1]] },
   {
     kernel: 'Concat',
     fn: (a, b) => tf.concat([a!, b!, a!], -1),

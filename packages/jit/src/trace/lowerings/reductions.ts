@@ -71,19 +71,12 @@ const softmax: Lowering = (call) => {
   return symbolic(call.graph.op('Softmax', [castTo(call.graph, x, 'float32')], 'float32', x.shape, { attributes: { axis } }))
 }
 
-const logSoftmax: Lowering = (call) => {
-  const x = operand(call, 'logits')
-  const axis = axisOf(call.attributes.axis, x.shape.length)
-  return symbolic(call.graph.op('LogSoftmax', [x], x.type, x.shape, { attributes: { axis } }))
-}
-
 /** Functions that fold one or more axes, or go along one. */
 export const reductionLowerings = {
   All: truth('ReduceMin'),
   Any: truth('ReduceMax'),
   ArgMax: argument('ArgMax'),
   ArgMin: argument('ArgMin'),
-  LogSoftmax: logSoftmax,
   Max: extreme('ReduceMax'),
   Mean: mean,
   Min: extreme('ReduceMin'),

@@ -1,6 +1,6 @@
 import { backend_util, slice_util, type Tensor, util } from '@tensorflow/tfjs-core'
 import { type Graph, sizeOf, type Value } from '../graph.ts'
-import { axisOf, type Call, expandTo, type Lowering, listOf, operand, reshapeTo, type Symbolic, symbolic, transposeBy } from './lowering.ts'
+import { axisOf, expandTo, type Lowering, listOf, operand, reshapeTo, symbolic, transposeBy } from './lowering.ts'
 
 const reshape: Lowering = (call) => {
   const { value, dtype } = call.inputs.x!
@@ -152,9 +152,6 @@ const tile: Lowering = (call) => {
   return symbolic(call.graph.op('Tile', [value, call.graph.ints(reps)], value.type, shape), dtype)
 }
 
-const broadcastTo = (call: Call): Symbolic =>
-  symbolic(expandTo(call.graph, operand(call, 'x'), call.attributes.shape), call.inputs.x!.dtype)
-
 const reverse: Lowering = (call) => {
   const { value, dtype } = call.inputs.x!
   const axes = util.parseAxisParam(call.attributes.dims, value.shape as number[])
@@ -166,7 +163,6 @@ const reverse: Lowering = (call) => {
 
 /** Functions that move elements without changing them. */
 export const shapeLowerings = {
-  BroadcastTo: broadcastTo,
   Concat: concat,
   ExpandDims: expandDims,
   Pack: pack,
