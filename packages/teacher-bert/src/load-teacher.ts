@@ -10,6 +10,6 @@ export interface LoadTeacherOptions extends BertTeacherOptions, OnnxTeacherOptio
  * @throws KdError as `BertTeacher.load` and `OnnxTeacher.load`
  */
 export async function loadTeacher(source: string, options: LoadTeacherOptions = {}): Promise<BertTeacher | OnnxTeacher> {
-  const { weights } = await findModel(source, options)
-  return weights.format === 'onnx' ? OnnxTeacher.load(source, options) : BertTeacher.load(source, options)
+  const found = await findModel(source, options)
+  return found.weights.format === 'onnx' ? OnnxTeacher.of(found, options) : BertTeacher.of(found, options)
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Example, KdError, type LogitsOptions, type Teacher } from '@kd/core'
 import { readFileBytes, readJsonFile } from '@kd/core/node'
 import { type Answering, answersTo, wholeNumber } from './answers.ts'
-import { findModel } from './checkpoint/find-model.ts'
+import { type FoundModel, findModel } from './checkpoint/find-model.ts'
 import { chosenLabels, type ProblemType, problemTypeOf } from './checkpoint/labels.ts'
 import { assertBelongTogether, digestOf } from './checkpoint/model.ts'
 import { modelFiles } from './checkpoint/model-files.ts'
@@ -67,7 +67,11 @@ export class OnnxTeacher implements Teacher {
    * @throws KdError of kind `missing`, `format`, `mismatch`, `option`, `io` or `engine`
    */
   static async load(source: string, options: OnnxTeacherOptions = {}): Promise<OnnxTeacher> {
-    const { folder, name, weights } = await findModel(source, options)
+    return OnnxTeacher.of(await findModel(source, options), options)
+  }
+
+  /** Of a model that is found. Prefer `OnnxTeacher.load`. */
+  static async of({ folder, name, weights }: FoundModel, options: OnnxTeacherOptions = {}): Promise<OnnxTeacher> {
     if (weights.graph === undefined) {
       throw new KdError({
         kind: 'mismatch',
@@ -83,7 +87,7 @@ export class OnnxTeacher implements Teacher {
     assertBelongTogether(read.tokenizer, { ...config, types: 0 }, folder)
     const graphFile = join(folder, weights.graph)
     const graph = await readFileBytes(graphFile)
-    const [probe] = [read.tokenizer.encode({ text: 'a' }, config.positions)]
+    const probe = read.tokenizer.encode({ text: 'a' }, config.positions)
     const forward = await onnxForward(graph, graphFile, probe.ids, options.threads)
     try {
       if (config.labels && config.labels.length !== forward.classes) {

@@ -1,6 +1,6 @@
 import { type Example, KdError, type LogitsOptions, type Teacher, type WordVectors } from '@kd/core'
 import { type Answering, answersTo, wholeNumber } from './answers.ts'
-import { findModel } from './checkpoint/find-model.ts'
+import { type FoundModel, findModel } from './checkpoint/find-model.ts'
 import { chosenLabels, type ProblemType, problemTypeOf } from './checkpoint/labels.ts'
 import { type BertModel, readModel } from './checkpoint/model.ts'
 import type { LayerWeights } from './checkpoint/weights.ts'
@@ -64,7 +64,11 @@ export class BertTeacher implements Teacher {
    * `option`, `io`, or `teacher` if the model's stored answers come out differently here
    */
   static async load(source: string, options: BertTeacherOptions = {}): Promise<BertTeacher> {
-    const { folder, name, weights } = await findModel(source, options)
+    return BertTeacher.of(await findModel(source, options), options)
+  }
+
+  /** Of a model that is found. Prefer `BertTeacher.load`. */
+  static async of({ folder, name, weights }: FoundModel, options: BertTeacherOptions = {}): Promise<BertTeacher> {
     if (weights.format === 'onnx') {
       throw new KdError({
         kind: 'mismatch',

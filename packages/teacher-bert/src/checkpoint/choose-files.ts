@@ -23,7 +23,16 @@ const shardName = /^model-\d+-of-(\d+)\.safetensors$/
 export function chooseModelFiles(paths: readonly string[], model: string, file?: string): ChosenFiles {
   const has = new Set(paths)
   const common = describing.filter((name) => has.has(name))
-  const onnx = (graph: string): ChosenFiles => ({ format: 'onnx', graph, all: [...common, graph] })
+  const onnx = (graph: string): ChosenFiles => {
+    const apart = [`${graph}_data`, `${graph}.data`].find((name) => has.has(name))
+    if (apart === undefined) return { format: 'onnx', graph, all: [...common, graph] }
+    throw new KdError({
+      kind: 'mismatch',
+      what: `the weights of ${graph} lie apart from it, in ${apart}`,
+      where: { file: model },
+      fix: 'Save the graph with its weights in it, in Python: `onnx.save(onnx.load(path), path)`, for graphs below 2 GB.',
+    })
+  }
   if (file !== undefined) {
     if (has.has(file)) return onnx(file)
     const graphs = paths.filter((path) => path.endsWith('.onnx'))

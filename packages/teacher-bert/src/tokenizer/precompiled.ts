@@ -1,3 +1,5 @@
+import { graphemes } from './graphemes.ts'
+
 /**
  * Sentencepiece's compiled replacements (`precompiled_charsmap`), applied as Hugging Face's Rust code does: of each
  * grapheme of less than 6 bytes, else of each of its characters, the shortest beginning that has a replacement is looked
@@ -42,10 +44,9 @@ export function precompiledNormalizer(charsmap: string): (text: string) => strin
     return known.get(chunk)
   }
 
-  const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' })
   return (text) => {
     let out = ''
-    for (const { segment } of graphemes.segment(text)) {
+    for (const segment of graphemes(text)) {
       const whole = encoder.encode(segment).length < 6 ? replaced(segment) : undefined
       if (whole !== undefined) out += whole
       else for (const character of segment) out += replaced(character) ?? character
