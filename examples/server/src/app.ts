@@ -7,7 +7,7 @@ import { QueueFull, WorkQueue } from './work-queue.ts'
 
 export interface AppOptions {
   student: Pick<RuntimeStudent, 'predict' | 'labels' | 'task' | 'engine'>
-  /** Texts that may wait before requests are refused with 503. Default: 512, some 150 ms of work. */
+  /** Requests are refused with 503 while so many texts wait. Default: 128, some 40 ms of work. */
   capacity?: number
   /** What `GET /metrics` answers. Default: this process's own metrics. */
   allMetrics?: () => Promise<string>
@@ -25,7 +25,7 @@ export interface App {
 type Body = { text: string; texts?: undefined } | { text?: undefined; texts: string[] }
 
 /** An HTTP server around a student: see README.md for its routes. */
-export function createApp({ student, capacity = 512, allMetrics, logLevel = 'error' }: AppOptions): App {
+export function createApp({ student, capacity = 128, allMetrics, logLevel = 'error' }: AppOptions): App {
   const queue = new WorkQueue<Prediction>((text) => student.predict(text), { capacity })
   const metrics = createMetrics(() => queue.length)
   let stopping = false

@@ -7,13 +7,13 @@
  * loads at shares of that capacity, below and above it. Each request has one text of 5 to 40 words.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFile, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus } from 'node:os'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Random } from '@kd/core'
-import { Vocabulary } from '@kd/runtime'
+import { loadStudent } from '@kd/students'
 import autocannon from 'autocannon'
 import { defaultStudent, loadFrom } from './student-folder.ts'
 
@@ -24,7 +24,7 @@ const place = (path: string) => resolve(process.env.INIT_CWD ?? process.cwd(), p
 const student = values.student === undefined ? defaultStudent : place(values.student)
 const seconds = Number(values.seconds)
 const instances = 20
-const connectionsAtMost = 1000
+const connectionsAtMost = 500
 /** Seconds at the beginning of a run that are not counted: all connections are made then. */
 const runIn = 2
 
@@ -78,8 +78,9 @@ function show(row: Row): void {
 
 /** Words as frequent as their place in the vocabulary says, which stands by falling frequency. */
 async function texts(): Promise<string[]> {
-  const { words } = Vocabulary.fromText(await readFile(join(student, 'vocabulary.txt'), 'utf8'))
-  const known = words.slice(3)
+  const saved = await loadStudent(student)
+  const known = saved.vocabulary.words.slice(3)
+  saved.dispose()
   const random = new Random(1, 'load test')
   const word = () => known[Math.floor(known.length ** random.uniform()) - 1]!
   return Array.from({ length: 1000 }, () => Array.from({ length: 5 + Math.floor(36 * random.uniform()) }, word).join(' '))
@@ -88,7 +89,7 @@ async function texts(): Promise<string[]> {
 /** The student without a server, for comparison. */
 async function alone(): Promise<string> {
   const loaded = await loadFrom(student)
-  const all = await texts()
+  const all = requests.map(({ body }) => (JSON.parse(body) as { text: string }).text)
   for (const text of all) loaded.predict(text)
   const times = all.map((text) => {
     const begun = performance.now()

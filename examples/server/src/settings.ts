@@ -9,7 +9,7 @@ export interface Settings {
   port: number
   /** Processes that answer. */
   workers: number
-  /** Texts that may wait in each of them. */
+  /** Requests are refused while so many texts wait in a process. */
   capacity: number
 }
 
@@ -18,7 +18,7 @@ export const usage = `npm start --workspace @kd/example-server -- [options]
   --port N          (default: 8080; 0 takes a free one)
   --host NAME       (default: 127.0.0.1)
   --workers N       processes that answer (default: 1)
-  --capacity N      texts that may wait in each before requests are refused (default: 512)`
+  --capacity N      texts that wait in a process when it begins to refuse (default: 128)`
 
 export function settingsOf(argv: readonly string[]): Settings {
   const { student, host, port, workers, capacity } = parse(argv)
@@ -41,7 +41,7 @@ function parse(argv: readonly string[]) {
         host: { type: 'string', default: '127.0.0.1' },
         port: { type: 'string', default: '8080' },
         workers: { type: 'string', default: '1' },
-        capacity: { type: 'string', default: '512' },
+        capacity: { type: 'string', default: '128' },
       },
     }).values
   } catch (error) {

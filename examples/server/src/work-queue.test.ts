@@ -17,16 +17,16 @@ test('answers in order, several requests at a time', async () => {
   expect(queue.length).toBe(0)
 })
 
-test('refuses at once what finds no room, and takes work again once there is some', async () => {
+test('refuses at once while too many wait, and takes work again once there are fewer', async () => {
   const queue = new WorkQueue((text) => text, { capacity: 3 })
   const first = queue.run(['a', 'b'])
-  await expect(queue.run(['c', 'd'])).rejects.toBeInstanceOf(QueueFull)
   expect(queue.full).toBe(false)
-  const second = queue.run(['c'])
+  const second = queue.run(['c', 'd'])
   expect(queue.full).toBe(true)
+  await expect(queue.run(['e'])).rejects.toBeInstanceOf(QueueFull)
   expect(await first).toEqual(['a', 'b'])
-  expect(await second).toEqual(['c'])
-  expect(await queue.run(['a', 'b', 'c'])).toHaveLength(3)
+  expect(await second).toEqual(['c', 'd'])
+  expect(await queue.run(['a', 'b', 'c', 'd', 'e'])).toHaveLength(5)
 })
 
 test('lets the event loop turn between slices', async () => {

@@ -22,7 +22,7 @@ const longestSlice = 50
  * could not answer in time instead of letting everybody wait.
  */
 export class WorkQueue<T> {
-  /** Texts that may wait. */
+  /** Work is taken while fewer texts wait. */
   readonly capacity: number
   readonly #answer: (text: string) => T
   readonly #sliceMilliseconds: number
@@ -50,10 +50,10 @@ export class WorkQueue<T> {
   /**
    * Answers all texts, in order.
    * @param wanted asked before the work is begun; where it says no, the promise stays open
-   * @throws QueueFull at once if they don't all find room, or what the function threw
+   * @throws QueueFull at once if too many wait already, or what the function threw
    */
   run(texts: readonly string[], wanted: () => boolean = () => true): Promise<T[]> {
-    if (this.#texts + texts.length > this.capacity) return Promise.reject(new QueueFull())
+    if (this.full) return Promise.reject(new QueueFull())
     return new Promise((resolve, reject) => {
       this.#waiting.push({ texts, answers: [], wanted, resolve, reject })
       this.#texts += texts.length
