@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { dataset, type Teacher } from '@kd/core'
 import { crossEntropy } from '@kd/losses'
 import type { Student, StudentDescription } from '@kd/students'
-import { BertTeacher } from '@kd/teacher-bert'
+import { BertTeacher, OnnxTeacher } from '@kd/teacher-bert'
 import { Comparison } from './distill/comparison.ts'
 import { defaultStudent, hasLabel, loadTeacher, type Parts, readParts, transferExamples } from './distill/inputs.ts'
 import { allBaselines, checkOptions, type DistillOptions } from './distill/options.ts'
@@ -30,7 +30,7 @@ export async function distill(options: DistillOptions): Promise<Distillation> {
   try {
     return await distillFrom(teacher, options, began)
   } catch (error) {
-    if (teacher instanceof BertTeacher && teacher !== options.teacher) await teacher.dispose()
+    if ((teacher instanceof BertTeacher || teacher instanceof OnnxTeacher) && teacher !== options.teacher) await teacher.dispose()
     throw error
   }
 }

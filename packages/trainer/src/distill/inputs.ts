@@ -3,13 +3,13 @@ import type { Dataset, Example, Teacher } from '@kd/core'
 import { dataset, KdError } from '@kd/core'
 import { readExamples, split } from '@kd/data'
 import { bilstm, type StudentDescription } from '@kd/students'
-import { BertTeacher } from '@kd/teacher-bert'
+import { BertTeacher, loadTeacher as loadModel } from '@kd/teacher-bert'
 import type { DataParts, DistillOptions } from './options.ts'
 
 export type Parts = DataParts & { readonly validation: Dataset }
 
 export async function loadTeacher({ teacher }: DistillOptions): Promise<Teacher> {
-  return typeof teacher === 'string' ? await BertTeacher.load(teacher) : teacher
+  return typeof teacher === 'string' ? await loadModel(teacher) : teacher
 }
 
 /** Reads a file, and holds out what is not given as a part of its own. */
