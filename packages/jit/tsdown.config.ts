@@ -1,9 +1,13 @@
 import { defineConfig } from 'tsdown'
 
-export default defineConfig({
-  entry: ['src/index.ts'],
-  dts: true,
-  fixedExtension: false,
-  // Loaded by URL from beside the module that starts it.
-  copy: [{ from: 'src/engines/native/worker.mjs', to: 'dist' }],
-})
+export default defineConfig([
+  {
+    entry: ['src/index.ts'],
+    dts: true,
+    fixedExtension: false,
+    // Loaded by URL from beside the module that starts it.
+    copy: ['worker', 'exchange'].map((name) => ({ from: `src/engines/native/${name}.mjs`, to: 'dist' })),
+  },
+  // `#platform` leads to the browser's.
+  { entry: { browser: 'src/index.ts' }, platform: 'browser', dts: false, clean: false, fixedExtension: false },
+])

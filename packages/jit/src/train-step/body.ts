@@ -25,31 +25,48 @@ export interface BodyArguments {
   readonly step: tf.Scalar
 }
 
+export interface LossArguments {
+  readonly options: TrainStepOptions
+  readonly values: readonly tf.Tensor[]
+  readonly batch: StepBatch
+  readonly context: StepContext
+  /** What the loss is multiplied by before it is differentiated; default 1. */
+  readonly weight?: number
+}
+
+/** The loss and its gradients, in TensorFlow.js operations; undefined where it does not depend on a value. */
+export function lossAndGradients({ options, values, batch, context, weight = 1 }: LossArguments): {
+  loss: tf.Scalar
+  gradients: (tf.Tensor | undefined)[]
+} {
+  const weighted = () => {
+    const value = options.loss(batch, context)
+    if (value.rank !== 0) {
+      throw new KdError({ kind: 'option', what: `the loss has the shape [${value.shape}], not []`, where: { option: 'loss' } })
+    }
+    return weight === 1 ? value : tf.mul(value, weight)
+  }
+  const { value, grads } = tf.engine().gradients(weighted, [...values], undefined, true)
+  const gradients = grads as (tf.Tensor | undefined)[]
+  if (gradients.every((gradient) => !gradient)) {
+    throw new KdError({ kind: 'option', what: 'the loss depends on none of the parameters', where: { option: 'loss' } })
+  }
+  return { loss: value as tf.Scalar, gradients }
+}
+
 /** A step in TensorFlow.js operations: the loss, its gradients, the updates. A parameter without a gradient is left out. */
 export function stepBody({ options, parameters, batch, context, learningRate, step }: BodyArguments): {
   loss: tf.Scalar
   updated: (Updated | undefined)[]
 } {
   const { optimizer, clipNorm } = options
-  const loss = () => {
-    const value = options.loss(batch, context)
-    if (value.rank !== 0) {
-      throw new KdError({ kind: 'option', what: `the loss has the shape [${value.shape}], not []`, where: { option: 'loss' } })
-    }
-    return value
-  }
-  const values = parameters.map(({ value }) => value)
-  const { value, grads } = tf.engine().gradients(loss, values, undefined, true)
-  const gradients = grads as (tf.Tensor | undefined)[]
-  if (gradients.every((gradient) => !gradient)) {
-    throw new KdError({ kind: 'option', what: 'the loss depends on none of the parameters', where: { option: 'loss' } })
-  }
+  const { loss, gradients } = lossAndGradients({ options, values: parameters.map(({ value }) => value), batch, context })
   const clipped = clipNorm === undefined ? gradients : clip(gradients, clipNorm)
   const updated = parameters.map(({ value, slots, decay }, index) => {
     const gradient = clipped[index]
     return gradient && optimizer.update({ parameter: value, gradient, slots, learningRate, step, decay })
   })
-  return { loss: value as tf.Scalar, updated }
+  return { loss, updated }
 }
 
 /** As PyTorch's clip_grad_norm_: all scaled by the same factor, clipNorm / (norm + 1e-6), if it is below 1. */

@@ -4,7 +4,7 @@ import { dropoutInput, dropoutWords } from '../dropout.ts'
 import type { Engine } from '../engines/engine.ts'
 import { nextNative } from '../engines/native/compiled.ts'
 import type { Held, RunRequest } from '../engines/native/protocol.ts'
-import type { NativeRuntime } from '../engines/native/runtime.ts'
+import type { Runtime } from '../engines/runtime.ts'
 import { HeldVariables } from '../held-variables.ts'
 import { randomFeeds } from '../random-ops.ts'
 import type { OnnxTensor } from '../tensor.ts'
@@ -28,7 +28,7 @@ export class NativeStep implements StepEngine {
   readonly #length: number
   /** The variables' data as the worker knows them. */
   readonly #known = new Map<tf.Variable, tf.DataId>()
-  #runtime: NativeRuntime | undefined
+  #runtime: Runtime | undefined
   #current = 0
 
   constructor(options: TrainStepOptions, engine: Engine) {
@@ -109,7 +109,7 @@ export class NativeStep implements StepEngine {
   }
 
   async write(state: StepState): Promise<void> {
-    const runtime = await this.#engine.native()
+    const runtime = await this.#engine.runtime()
     // The graphs of a dead worker are gone with it.
     if (runtime !== this.#runtime) this.#traces.clear()
     this.#runtime = runtime
@@ -140,7 +140,7 @@ export class NativeStep implements StepEngine {
   }
 
   /** The worker with the weights in it: the variables' own and empty slots at first. */
-  async #start(): Promise<NativeRuntime> {
+  async #start(): Promise<Runtime> {
     if (this.#runtime === undefined) {
       const state: Record<string, Float32Array> = {}
       for (const { name, size } of stateParts(this.#options)) state[name] = new Float32Array(size)
@@ -161,7 +161,7 @@ export class NativeStep implements StepEngine {
   }
 
   /** A variable that was assigned since goes over again. */
-  async #writeAssigned(runtime: NativeRuntime): Promise<void> {
+  async #writeAssigned(runtime: Runtime): Promise<void> {
     for (const [index, variable] of this.#options.variables.entries()) {
       if (this.#known.get(variable) === variable.dataId) continue
       this.#known.set(variable, variable.dataId)

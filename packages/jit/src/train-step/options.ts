@@ -25,6 +25,14 @@ export interface StepContext {
   dropout(x: tf.Tensor, rate: number): tf.Tensor
 }
 
+/** How a batch is divided among workers, one for each thread that the engine has. */
+export interface DataParallel {
+  /** How a batch's loss comes from those of its equal parts: their `sum`, or their `mean`. */
+  readonly loss: 'sum' | 'mean'
+  /** The axis that counts the examples, by input; `ids` is that of the ids. Default: 0. */
+  readonly axes?: Readonly<Record<string, number>>
+}
+
 export interface TrainStepOptions {
   /** float32 variables that each step updates. */
   readonly variables: readonly tf.Variable[]
@@ -37,6 +45,12 @@ export interface TrainStepOptions {
   readonly seed: number
   /** Gradients are scaled down so that their norm, over all parameters, does not exceed this. */
   readonly clipNorm?: number
+  /**
+   * Divides each batch among the engine's threads, which uses two of them twice as well as sharing out single operations
+   * does. The gradients are added up in a fixed order: the same number of threads gives the same bits. Dropout differs
+   * with the number of parts. Without effect on one thread and on the fallback engine.
+   */
+  readonly parallel?: DataParallel
   /** A variable's weight decay in place of the optimizer's own. */
   decay?(variable: tf.Variable): number
 }

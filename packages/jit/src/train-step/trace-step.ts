@@ -3,12 +3,13 @@ import type * as tf from '@tensorflow/tfjs-core'
 import { checkRate, type DropoutUse, dropoutTraced, dropoutUse } from '../dropout.ts'
 import type { Engine } from '../engines/engine.ts'
 import { Compiled } from '../engines/native/compiled.ts'
-import type { RandomUse } from '../random-ops.ts'
+import type { RandomUse } from '../random-use.ts'
 import type { OnnxTensor } from '../tensor.ts'
 import { tensorOf, valueOfTensor } from '../trace/backend.ts'
 import { emit } from '../trace/emit.ts'
 import type { Graph, Value } from '../trace/graph.ts'
 import { record } from '../trace/record.ts'
+import type { Recording } from '../trace/recording.ts'
 import { type Parameter, stepBody } from './body.ts'
 import { type PreparedStep, tableName, variableName } from './engine.ts'
 import type { RowTable, TrainStepOptions } from './options.ts'
@@ -81,8 +82,16 @@ export async function traceStep(options: TrainStepOptions, step: PreparedStep, e
     })
     return outputs
   }, random)
+  refuseAssignments(recording)
   const trained = new Set(options.variables)
-  for (const { variable, output } of recording.variables.values()) {
+  const compiled = await Compiled.load(engine, emit(recording.graph, result))
+  const frozen = [...recording.variables.keys()].filter((variable) => !trained.has(variable))
+  return { compiled, dropouts, randoms: recording.randoms, frozen }
+}
+
+/** @throws KdError of kind `engine` if a recorded loss assigns variables */
+export function refuseAssignments({ variables }: Recording): void {
+  for (const { variable, output } of variables.values()) {
     if (output) {
       throw new KdError({
         kind: 'engine',
@@ -91,9 +100,6 @@ export async function traceStep(options: TrainStepOptions, step: PreparedStep, e
       })
     }
   }
-  const compiled = await Compiled.load(engine, emit(recording.graph, result))
-  const frozen = [...recording.variables.keys()].filter((variable) => !trained.has(variable))
-  return { compiled, dropouts, randoms: recording.randoms, frozen }
 }
 
 function gathered(graph: Graph, { name, data, dimensions }: RowTable, ids: Value, slot?: string): Value {
@@ -101,7 +107,7 @@ function gathered(graph: Graph, { name, data, dimensions }: RowTable, ids: Value
   return graph.op('Gather', [table, ids], 'float32', [ids.shape[0]!, dimensions], { attributes: { axis: 0 } })
 }
 
-function typeOf(data: OnnxTensor['data']): 'float32' | 'int32' | 'bool' {
+export function typeOf(data: OnnxTensor['data']): 'float32' | 'int32' | 'bool' {
   if (data instanceof Float32Array) return 'float32'
   if (data instanceof Int32Array) return 'int32'
   if (data instanceof Uint8Array) return 'bool'

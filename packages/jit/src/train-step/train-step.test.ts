@@ -226,7 +226,7 @@ describe('trainStep without its worker', () => {
     const pending = Array.from({ length: 50 }, () => step.run(batch(2)))
     const ends = Promise.allSettled(pending)
     await pending[0]
-    await (await (await engine()).native()).stop()
+    await (await (await engine()).runtime()).stop()
     await ends
     await expect(pending.at(-1)).rejects.toMatchObject({ kind: 'engine' })
     const error = await step.run(batch(2)).catch((error: unknown) => error)

@@ -8,6 +8,7 @@ import { DistinctIds } from './distinct.ts'
 import { type PreparedStep, type StepEngine, stateParts } from './engine.ts'
 import { NativeStep } from './native.ts'
 import type { StepInputs, StepRunOptions, TrainStep, TrainStepOptions } from './options.ts'
+import { ParallelStep } from './parallel.ts'
 import { PlainStep } from './plain.ts'
 
 /**
@@ -104,7 +105,7 @@ class Step implements TrainStep {
   async #bound(): Promise<StepEngine> {
     if (!this.#engine) {
       const engine = await this.#bind()
-      this.#engine = engine.info.native ? new NativeStep(this.#options, engine) : new PlainStep(this.#options)
+      this.#engine = engineOf(this.#options, engine)
     }
     return this.#engine
   }
@@ -126,6 +127,17 @@ class Step implements TrainStep {
     return { inputs, distinct: this.#distinct.of(ids.data), idsShape: [...ids.shape] }
   }
 }
+
+function engineOf(options: TrainStepOptions, engine: Engine): StepEngine {
+  const { graphs, native, threads } = engine.info
+  if (!graphs) return new PlainStep(options)
+  const workers = Math.min(threads, mostWorkers)
+  if (options.parallel && native && workers > 1) return new ParallelStep(options, options.parallel, engine, workers)
+  return new NativeStep(options, engine)
+}
+
+/** Beyond that the adding up of gradients costs what another worker brings. */
+const mostWorkers = 8
 
 function checkOptions({ variables, tables = [], seed, clipNorm }: TrainStepOptions): void {
   const fail = (option: string, what: string) => new KdError({ kind: 'option', what, where: { option } })

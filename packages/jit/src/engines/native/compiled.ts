@@ -28,9 +28,11 @@ export class Compiled {
   }
 
   static async load(engine: Engine, model: EmittedModel): Promise<Compiled> {
-    const runtime = await engine.native()
+    return Compiled.loadOn(await engine.runtime(), model, model.sequential ? 1 : engine.info.threads)
+  }
+
+  static async loadOn(runtime: Runtime, model: EmittedModel, threads: number): Promise<Compiled> {
     const session = nextNative()
-    const threads = model.sequential ? 1 : engine.info.threads
     await runtime.request('load', { session, model: model.bytes, threads, options: frugal }, 'load the traced graph')
     return new Compiled(runtime, session, new Set(model.inputs))
   }

@@ -20,6 +20,24 @@ export interface SessionFacts {
   readonly outputs: readonly ValueFacts[]
 }
 
+/** Rows of a shared table as an input. */
+export interface Gather {
+  readonly shared: string
+  readonly rows: Int32Array
+  readonly columns: number
+}
+
+/** Numbers that go between shared memory and a buffer of the worker. */
+export interface Copy {
+  readonly buffer: string
+  readonly shared: string
+  /** In the shared memory, in elements. */
+  readonly offset: number
+  readonly length: number
+  /** In the buffer; default: the same. */
+  readonly at?: number
+}
+
 export interface RunRequest {
   readonly session: number
   /** Inputs that come with the run. */
@@ -30,6 +48,11 @@ export interface RunRequest {
   readonly into?: Readonly<Record<string, Held>>
   /** Outputs whose rows go into rows of a buffer, in order; rows beyond `rows.length` are dropped. */
   readonly scatter?: Readonly<Record<string, { readonly buffer: string; readonly rows: Int32Array }>>
+  /** Copied from shared memory before the run. */
+  readonly pull?: readonly Copy[]
+  readonly gather?: Readonly<Record<string, Gather>>
+  /** Copied to shared memory after it. */
+  readonly publish?: readonly Copy[]
   /** Outputs that are sent back. */
   readonly returns: readonly string[]
 }
@@ -48,4 +71,24 @@ export interface Requests {
   copy: [{ buffer: string; target: Uint8Array; done: Int32Array }, undefined]
   forget: [{ buffers: readonly string[] }, undefined]
   dispose: [{ session: number }, undefined]
+  /** Makes memory known that other threads see, too. */
+  share: [{ memory: Readonly<Record<string, SharedArrayBuffer>> }, undefined]
+  unshare: [{ memory: readonly string[] }, undefined]
+  /** Adds up what the parts of a step found: gradients of variables, and of rows; answers with the sum of their squares. */
+  combine: [
+    {
+      values: readonly { parts: readonly { shared?: string; buffer?: string; offset: number }[]; length: number; into: string }[]
+      rows: readonly {
+        /** For each row of the sum the part's row, or -1. */
+        parts: readonly { shared: string; rows: Int32Array }[]
+        columns: number
+        count: number
+        padded: number
+        into: string
+      }[]
+    },
+    { squares: number },
+  ]
+  /** Puts rows into shared tables. */
+  commit: [{ tables: readonly { buffer: string; shared: string; columns: number; rows: Int32Array }[] }, undefined]
 }

@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { KdError } from '@kd/core'
+import { OnnxGraph } from '@kd/core/onnx'
 import type { OnnxTensor } from '../../tensor.ts'
 import type { Runtime } from '../runtime.ts'
 import type { Requests, RunRequest } from './protocol.ts'
@@ -26,14 +27,15 @@ const longestSilence = 10
  * one computes with them, so that its last bits may differ and rarely used weights may be slow.
  */
 export class NativeRuntime implements Runtime {
-  readonly #worker: Worker
+  readonly #worker: Worker | MessagePort
   readonly #pending = new Map<number, Pending>()
   /** A thread that is ended inside ONNX Runtime takes the process with it, so it is waited for: `places` says how. */
   readonly #gate: Int32Array
+  readonly #besides: Promise<NativeRuntime>[] = []
   #count = 0
   #death: string | undefined
 
-  private constructor(worker: Worker, gate: Int32Array) {
+  private constructor(worker: Worker | MessagePort, gate: Int32Array) {
     this.#worker = worker
     this.#gate = gate
   }
@@ -44,10 +46,33 @@ export class NativeRuntime implements Runtime {
    * @throws KdError of kind `engine` with the loader's message, where it can't be loaded
    */
   static start(module: string): Promise<NativeRuntime> {
+    const gate = newGate()
+    const workerData = { module, gate: gate.buffer, places, smallest: smallestModel() }
     // The parent's loaders and flags (tsx, vitest) are of no use to the worker.
-    const gate = new Int32Array(new SharedArrayBuffer(8))
-    const workerData = { module, gate: gate.buffer, places }
     const worker = new Worker(new URL('./worker.mjs', import.meta.url), { workerData, execArgv: [] })
+    return NativeRuntime.#ready(worker, gate)
+  }
+
+  async team(count: number): Promise<NativeRuntime[]> {
+    const others: Promise<NativeRuntime>[] = []
+    for (let index = 0; index < count - 1; index++) {
+      const known = await this.#besides[index]?.catch(() => undefined)
+      this.#besides[index] = known?.death === undefined && known ? Promise.resolve(known) : this.#beside()
+      others.push(this.#besides[index]!)
+    }
+    return [this, ...(await Promise.all(others))]
+  }
+
+  /** A worker that treats denormal numbers as this one does, and ends with it. */
+  #beside(): Promise<NativeRuntime> {
+    if (this.#death !== undefined) return Promise.reject(this.#lost('start a second worker'))
+    const gate = newGate()
+    const { port1, port2 } = new MessageChannel()
+    this.#worker.postMessage({ beside: { gate: gate.buffer, port: port2 } }, [port2])
+    return NativeRuntime.#ready(port1, gate)
+  }
+
+  static #ready(worker: Worker | MessagePort, gate: Int32Array): Promise<NativeRuntime> {
     const runtime = new NativeRuntime(worker, gate)
     const processEnds = () => {
       Atomics.store(gate, places.stopping, 1)
@@ -59,6 +84,10 @@ export class NativeRuntime implements Runtime {
         runtime.#die(what)
         reject(new KdError({ kind: 'engine', what }))
       }
+      const ended = (what: string) => {
+        process.off('exit', processEnds)
+        failed(what)
+      }
       worker.on('message', (message: { ready?: true; failed?: string; id?: number; answer?: unknown; error?: string }) => {
         if (message.ready) {
           if (runtime.#pending.size === 0) worker.unref()
@@ -66,11 +95,10 @@ export class NativeRuntime implements Runtime {
         } else if (message.failed !== undefined) failed(message.failed)
         else runtime.#settle(message.id!, message.answer, message.error)
       })
-      worker.on('error', (error) => failed(error instanceof Error ? error.message : String(error)))
-      worker.on('exit', (code) => {
-        process.off('exit', processEnds)
-        failed(`the worker thread ended with code ${code}`)
-      })
+      if (worker instanceof Worker) {
+        worker.on('error', (error) => failed(error instanceof Error ? error.message : String(error)))
+        worker.on('exit', (code) => ended(`the worker thread ended with code ${code}`))
+      } else worker.on('close', () => ended('the worker thread ended'))
     })
   }
 
@@ -108,7 +136,12 @@ export class NativeRuntime implements Runtime {
   /** Ends the worker after what it is doing now; all that waits is rejected. */
   async stop(): Promise<void> {
     if (this.#death !== undefined) return
-    const ended = new Promise<void>((resolve) => this.#worker.once('exit', () => resolve()))
+    // A thread takes those that it made with it, whatever they are doing.
+    for (const beside of await Promise.allSettled(this.#besides)) if (beside.status === 'fulfilled') await beside.value.stop()
+    const ended = new Promise<void>((resolve) => {
+      if (this.#worker instanceof Worker) this.#worker.once('exit', () => resolve())
+      else this.#worker.once('close', () => resolve())
+    })
     Atomics.store(this.#gate, places.stopping, 1)
     this.#worker.ref()
     this.#worker.postMessage({ stop: true })
@@ -136,6 +169,15 @@ export class NativeRuntime implements Runtime {
       fix: 'Its sessions and weights are lost: load or restore them again, a new worker starts by itself.',
     })
   }
+}
+
+const newGate = (): Int32Array => new Int32Array(new SharedArrayBuffer(8))
+
+/** A model that does nothing: its session, the process's first, sets how the thread treats denormal numbers. */
+function smallestModel(): Uint8Array {
+  const graph = new OnnxGraph()
+  graph.output(graph.input('in', 'float32', []), 'out', 'float32', [])
+  return graph.toBytes()
 }
 
 /** Below this, copying twice costs less than a transfer. */

@@ -1,7 +1,8 @@
 // The thread that owns ONNX Runtime: its sessions, and the tensors that stay between runs. `session.run` blocks the
 // thread it runs on, and the first session sets the thread's treatment of denormal numbers: both must not happen to
 // the user's thread. Plain JavaScript, so that it runs from the sources as from the build.
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, Worker, workerData } from 'node:worker_threads'
+import { exchange, exchangeHandlers, gatherRows } from './exchange.mjs'
 
 /** @typedef {import('./protocol.ts').Requests} Requests */
 /** @typedef {import('./protocol.ts').Held} Held */
@@ -14,6 +15,9 @@ const typeOf = new Map([
   [Uint8Array, 'uint8'],
   [Int8Array, 'int8'],
 ])
+
+// Waiting threads sleep instead of spinning: the other processors have work of their own.
+const extra = { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } } }
 
 /** @type {typeof import('onnxruntime-node')} */
 let ort
@@ -72,6 +76,57 @@ function forgetTensors(names) {
 /** ONNX Runtime's binding refuses shared memory: those arrays are copied here, once. */
 const own = (data) => (data.buffer instanceof SharedArrayBuffer ? data.slice() : data)
 
+const shared = exchange(bytesOf)
+
+/** Above this many elements a copy costs more than what the binding derives from a tensor of ours. */
+const smallOutput = 1024
+
+/** A tensor for a small output of known shape, or null: ONNX Runtime makes one. */
+function roomFor(session, name) {
+  const { type, shape } = session.outputMetadata.find((output) => output.name === name) ?? {}
+  if (!shape?.every((side) => typeof side === 'number') || !views[type]) return null
+  const length = shape.reduce((product, side) => product * side, 1)
+  return length > smallOutput ? null : new ort.Tensor(type, new views[type](length), shape)
+}
+
+/** onnxruntime-web leaves tensors that it is given for outputs as they are. */
+const writesInPlace = !workerData.module.startsWith('onnxruntime-web')
+
+function copyInto(results, fetches) {
+  for (const [name, tensor] of Object.entries(fetches)) tensor?.data.set(results[name].data)
+  return results
+}
+
+const written = new Error('all outputs are written')
+
+/**
+ * Runs a session. Where each output has its tensor already, the binding would still copy all of them into fresh arrays
+ * (0.2 to 0.4 ms a megabyte) for the object that it returns. It sets them one by one, so the first one ends that: a
+ * setter for its name throws. Were that to change, all would be right still, and slower.
+ */
+async function runInto(session, inputs, fetches) {
+  if (!writesInPlace) return copyInto(await session.run(inputs, Object.keys(fetches)), fetches)
+  if (Object.values(fetches).some((tensor) => tensor === null)) return session.run(inputs, fetches)
+  const first = session.outputNames.find((name) => fetches[name])
+  const given = fetches[first]
+  Object.defineProperty(Object.prototype, first, {
+    configurable: true,
+    set(value) {
+      // onnxruntime-common hands the given tensors on by name; only the binding's own are new.
+      if (value !== given) throw written
+      Object.defineProperty(this, first, { value, writable: true, enumerable: true, configurable: true })
+    },
+  })
+  try {
+    await session.run(inputs, fetches)
+  } catch (error) {
+    if (error !== written) throw error
+  } finally {
+    delete Object.prototype[first]
+  }
+  return fetches
+}
+
 /** @type {{ [K in keyof Requests]: (request: Requests[K][0]) => Promise<[Requests[K][1], ArrayBuffer[]]> }} */
 const handlers = {
   async load({ session: id, model, threads, options }) {
@@ -82,16 +137,16 @@ const handlers = {
       graphOptimizationLevel: 'all',
       logSeverityLevel: 4,
       ...options,
-      // Waiting threads sleep instead of spinning: the other processors have work of their own.
-      extra: { session: { set_denormal_as_zero: '1', intra_op: { allow_spinning: '0' } } },
+      extra,
     })
     sessions.set(id, session)
     const facts = (list) => list.map(({ name, type, shape }) => ({ name, type, shape: [...shape] }))
     return [{ inputs: facts(session.inputMetadata), outputs: facts(session.outputMetadata) }, []]
   },
 
-  async run({ session: id, feeds, held = {}, into = {}, scatter = {}, returns }) {
+  async run({ session: id, feeds, held = {}, into = {}, scatter = {}, gather = {}, pull, publish, returns }) {
     const session = sessionOf(id)
+    if (pull) shared.pull(pull)
     /** @type {Record<string, import('onnxruntime-node').Tensor>} */
     const inputs = {}
     for (const name of session.inputNames) {
@@ -100,13 +155,17 @@ const handlers = {
         const { data, shape } = feeds[name]
         const type = session.inputMetadata.find((input) => input.name === name)?.type === 'bool' ? 'bool' : typeOf.get(data.constructor)
         inputs[name] = new ort.Tensor(type, own(data), shape)
+      } else if (gather[name]) {
+        const { rows, columns } = gather[name]
+        inputs[name] = new ort.Tensor('float32', gatherRows(gather[name], name), [rows.length, columns])
       } else throw new Error(`the input ${name} is missing`)
     }
     /** @type {Record<string, import('onnxruntime-node').Tensor | null>} */
     const fetches = {}
     for (const [name, place] of Object.entries(into)) fetches[name] = heldTensor(place)
-    for (const name of [...Object.keys(scatter), ...returns]) fetches[name] ??= null
-    const results = await session.run(inputs, fetches)
+    for (const name of [...Object.keys(scatter), ...returns]) fetches[name] ??= roomFor(session, name)
+    const results = await runInto(session, inputs, fetches)
+    if (publish) shared.publish(publish)
     for (const [name, { buffer, rows }] of Object.entries(scatter)) scatterRows(results[name], bytesOf(buffer), rows)
     const answer = {}
     const moved = []
@@ -159,6 +218,8 @@ const handlers = {
     await session?.release()
     return [undefined, []]
   },
+
+  ...exchangeHandlers(bytesOf),
 }
 
 /** One request after the other, in the order they came, whatever each waits for. */
@@ -166,14 +227,24 @@ let last = Promise.resolve()
 /** Shared with the thread that made this one: see `gate` in runtime.ts. */
 const { stopping, busy } = workerData.places
 const gate = new Int32Array(workerData.gate)
-const post = (message, moved = []) => parentPort?.postMessage(message, moved)
+const port = workerData.port ?? parentPort
+const post = (message, moved = []) => port.postMessage(message, moved)
+
+/** A worker beside this one; as its thread is made by this one, it flushes denormal numbers if this one does. */
+async function startBeside({ port, ...data }) {
+  if (sessions.size === 0) await (await ort.InferenceSession.create(workerData.smallest, { logSeverityLevel: 4, extra })).release()
+  const worker = new Worker(new URL(import.meta.url), { workerData: { ...workerData, ...data, port }, transferList: [port], execArgv: [] })
+  // Its end closes the port, which is how the user's thread learns of it.
+  worker.on('error', () => {})
+}
 
 try {
   const module = await import(workerData.module)
   ort = module.default ?? module
-  parentPort?.on('message', ({ id, kind, request, stop }) => {
+  port.on('message', ({ id, kind, request, stop, beside }) => {
     last = last.then(async () => {
-      if (stop) return parentPort?.close()
+      if (stop) return port.close()
+      if (beside) return startBeside(beside)
       Atomics.store(gate, busy, 1)
       try {
         if (Atomics.load(gate, stopping)) return
@@ -190,5 +261,5 @@ try {
   post({ ready: true })
 } catch (error) {
   post({ failed: error instanceof Error ? error.message : String(error) })
-  parentPort?.close()
+  port.close()
 }

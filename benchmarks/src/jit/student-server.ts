@@ -1,0 +1,74 @@
+// Our side of the rows train-*: the BiLSTM student on real sentences. It also writes what the peer trains on.
+
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { writeSafetensors } from '@kd/core'
+import { adam, trainStep } from '@kd/jit'
+import { Vocabulary } from '@kd/runtime'
+import { bilstm, createStudent } from '@kd/students'
+import * as tf from '@tensorflow/tfjs-core'
+import { serve } from '../servers.ts'
+import { batchesFile, batchesOf, type Encoded, readSentences, sample, writeBatches } from './sentences.ts'
+
+const [channels, tsv, folder, count = '10240', batchSize = '256'] = process.argv.slice(2)
+if ((channels !== 'static' && channels !== 'trainable') || !tsv || !folder) {
+  throw new Error('usage: student-server static|trainable TSV FOLDER [SENTENCES] [BATCH]')
+}
+const size = Number(batchSize)
+
+const all = await readSentences(tsv)
+const vocabulary = Vocabulary.build(all.map(({ text }) => text))
+// Without dropout, so that both sides compute the same numbers.
+const student = await createStudent(bilstm({ channels, dropout: 0 }), { labels: ['0', '1'], vocabulary, seed: 1 })
+const training = student.training()
+const sentences: Encoded[] = sample(all, Number(count)).map((example) => ({ ids: training.encode(example), label: Number(example.label) }))
+const batches = batchesOf(sentences, size).map((batch) => {
+  const { ids, inputs } = training.batch(
+    batch.map((sentence) => sentence.ids),
+    size,
+  )
+  return { ids, inputs: { ...inputs, targets: { data: targets(batch), shape: [size, 2] } } }
+})
+
+const started = performance.now()
+const step = trainStep({
+  variables: training.variables,
+  tables: training.tables,
+  optimizer: adam({ learningRate: 1e-3 }),
+  seed: 1,
+  parallel: { loss: 'mean', axes: { ids: 2, ends: 1 } },
+  loss: (batch, context) => tf.mean(tf.squaredDifference(training.logits(batch, context), batch.inputs.targets!)) as tf.Scalar,
+})
+
+/** A teacher's logits, as it were: 2 for the label, -2 for the other. */
+function targets(batch: readonly Encoded[]): Float32Array {
+  return Float32Array.from(batch.flatMap(({ label }) => (label ? [-2, 2] : [2, -2])))
+}
+
+await serve({
+  async prepare() {
+    for (const size of [64, 128, 256]) await writeBatches(batchesFile(folder, size), batchesOf(sentences, size))
+    const weights = Object.entries(student.weights()).map(([name, data]) => [name, { data, shape: [data.length] }])
+    await writeFile(join(folder, 'weights.safetensors'), writeSafetensors(Object.fromEntries(weights)))
+    return { words: vocabulary.size, sentences: sentences.length }
+  },
+  /** Time to the first step's loss, from no worker on. */
+  async first() {
+    await step.run(batches[0]!)
+    return { value: performance.now() - started }
+  },
+  async epoch() {
+    const begun = performance.now()
+    let sum = 0
+    for (const batch of batches) sum += (await step.run(batch)).loss
+    const seconds = (performance.now() - begun) / 1000
+    return {
+      value: (batches.length * size) / seconds,
+      steps: batches.length / seconds,
+      loss: sum / batches.length,
+      traces: step.traces,
+      megabytes: process.memoryUsage().rss / 1e6,
+    }
+  },
+})
+await step.dispose()

@@ -1,0 +1,121 @@
+// What workers that share a training step hand each other: numbers in memory that all of them see. ONNX Runtime's
+// binding takes no shared memory, so what it reads or writes is copied from there and to there.
+
+/** @typedef {import('./protocol.ts').Requests} Requests */
+
+/** @type {Map<string, Float32Array>} */
+const shared = new Map()
+
+/** @param {string} name */
+const sharedOf = (name) => {
+  const values = shared.get(name)
+  if (!values) throw new Error(`the memory ${name} is not shared`)
+  return values
+}
+
+/** Rows of a shared table, one after the other; the array is used again by the next rows of that size. */
+const gathered = new Map()
+
+/** @param {import('./protocol.ts').Gather} gather @param {string} input */
+export function gatherRows({ shared, rows, columns }, input) {
+  const table = sharedOf(shared)
+  const key = `${input} ${rows.length}`
+  let values = gathered.get(key)
+  if (!values) gathered.set(key, (values = new Float32Array(rows.length * columns)))
+  for (let i = 0; i < rows.length; i++) {
+    const from = rows[i] * columns
+    values.set(table.subarray(from, from + columns), i * columns)
+  }
+  return values
+}
+
+/** @param {(buffer: string) => ArrayBuffer} bytesOf */
+export const exchange = (bytesOf) => ({
+  /** @param {import('./protocol.ts').Copy[]} copies */
+  pull(copies) {
+    for (const { buffer, shared, offset, length, at = offset } of copies) {
+      new Float32Array(bytesOf(buffer)).set(sharedOf(shared).subarray(offset, offset + length), at)
+    }
+  },
+  /** @param {import('./protocol.ts').Copy[]} copies */
+  publish(copies) {
+    for (const { buffer, shared, offset, length, at = offset } of copies) {
+      sharedOf(shared).set(new Float32Array(bytesOf(buffer), at * 4, length), offset)
+    }
+  },
+})
+
+/** @param {(buffer: string) => ArrayBuffer} bytesOf */
+export const exchangeHandlers = (bytesOf) => ({
+  /** @param {Requests['share'][0]} request */
+  async share({ memory }) {
+    for (const [name, bytes] of Object.entries(memory)) shared.set(name, new Float32Array(bytes))
+    return [undefined, []]
+  },
+
+  /** @param {Requests['unshare'][0]} request */
+  async unshare({ memory }) {
+    for (const name of memory) shared.delete(name)
+    return [undefined, []]
+  },
+
+  /** @param {Requests['combine'][0]} request */
+  async combine({ values, rows }) {
+    let squares = 0
+    for (const { parts, length, into } of values) {
+      const [first, ...rest] = parts.map(({ shared, buffer, offset }) => {
+        const all = shared === undefined ? new Float32Array(bytesOf(buffer)) : sharedOf(shared)
+        return all.subarray(offset, offset + length)
+      })
+      squares += addUp(first, rest, new Float32Array(bytesOf(into), 0, length))
+    }
+    for (const { parts, columns, count, padded, into } of rows) {
+      const sum = new Float32Array(bytesOf(into), 0, padded * columns).fill(0)
+      for (const { shared, rows } of parts) addRows(sharedOf(shared), rows, columns, count, sum)
+      squares += squaresOf(sum, count * columns)
+    }
+    return [{ squares }, []]
+  },
+
+  /** @param {Requests['commit'][0]} request */
+  async commit({ tables }) {
+    for (const { buffer, shared, columns, rows } of tables) {
+      const table = sharedOf(shared)
+      const values = new Float32Array(bytesOf(buffer))
+      for (let i = 0; i < rows.length; i++) table.set(values.subarray(i * columns, (i + 1) * columns), rows[i] * columns)
+    }
+    return [undefined, []]
+  },
+})
+
+/** The parts' sum, in their order, and the sum of its squares. */
+function addUp(first, rest, sum) {
+  const [second, ...others] = rest
+  if (second) for (let i = 0; i < sum.length; i++) sum[i] = first[i] + second[i]
+  else sum.set(first)
+  for (const other of others) for (let i = 0; i < sum.length; i++) sum[i] += other[i]
+  return squaresOf(sum, sum.length)
+}
+
+/** Adds each part's row to the row it belongs to: `rows[i]` is the part's row for row i, or -1. */
+function addRows(part, rows, columns, count, sum) {
+  for (let row = 0; row < count; row++) {
+    const from = rows[row] * columns
+    if (from < 0) continue
+    const to = row * columns
+    for (let i = 0; i < columns; i++) sum[to + i] += part[from + i]
+  }
+}
+
+function squaresOf(values, length) {
+  let [a, b, c, d] = [0, 0, 0, 0]
+  const whole = length - (length % 4)
+  for (let i = 0; i < whole; i += 4) {
+    a += values[i] * values[i]
+    b += values[i + 1] * values[i + 1]
+    c += values[i + 2] * values[i + 2]
+    d += values[i + 3] * values[i + 3]
+  }
+  for (let i = whole; i < length; i++) a += values[i] * values[i]
+  return a + b + (c + d)
+}

@@ -1,0 +1,164 @@
+import { Random } from '@kd/core'
+import * as tf from '@tensorflow/tfjs-core'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { adadelta } from '../optimizers/adadelta.ts'
+import { adam, adamW } from '../optimizers/adam.ts'
+import { testEngine } from '../testing/engines.ts'
+import type { StepInputs, TrainStep, TrainStepOptions } from './options.ts'
+import { trainStepOn } from './train-step.ts'
+
+const [one, two, three] = [1, 2, 3].map((threads) => testEngine('onnxruntime-node', threads)) as [Engine, Engine, Engine]
+type Engine = ReturnType<typeof testEngine>
+beforeAll(async () => void (await Promise.all([one(), two(), three()])))
+
+const [words, dimensions, hidden] = [40, 6, 5]
+
+/** A bag of words with two tables, one of them trained, and a variable that the loss does not read; texts by column. */
+function model(changes: Partial<TrainStepOptions> = {}, rate = 0) {
+  const random = new Random(3, 'model')
+  const values = (length: number) => Float32Array.from({ length }, () => random.normal() / 2)
+  const variables = [
+    tf.variable(tf.tensor2d(values(2 * dimensions * hidden), [2 * dimensions, hidden])),
+    tf.variable(tf.tensor2d(values(hidden * 2), [hidden, 2])),
+    tf.variable(tf.tensor1d(values(3))),
+  ]
+  const tables = ['fixed', 'trained'].map((name) => ({ name, data: values(words * dimensions), dimensions, trainable: name === 'trained' }))
+  const options: TrainStepOptions = {
+    variables,
+    tables,
+    optimizer: adam({ learningRate: 0.05 }),
+    seed: 7,
+    clipNorm: 0.5,
+    parallel: { loss: 'mean', axes: { ids: 1 } },
+    loss({ inputs, rows, positions }, { dropout }) {
+      const both = tf.concat([rows.fixed!, rows.trained!], 1)
+      const text = dropout(tf.mean(tf.gather(both, positions), 0), rate)
+      const logits = tf.matMul(tf.relu(tf.matMul(text, variables[0] as tf.Tensor2D)), variables[1] as tf.Tensor2D)
+      return tf.mean(tf.squaredDifference(logits, inputs.target!)) as tf.Scalar
+    },
+    ...changes,
+  }
+  return { options, variables, tables }
+}
+
+function batch(index: number, size = 12, length = 4): StepInputs {
+  const random = new Random(5, 'batch').at(index)
+  return {
+    ids: { data: Int32Array.from({ length: size * length }, () => random.integer(words)), shape: [length, size] },
+    inputs: { target: { data: Float32Array.from({ length: size * 2 }, () => random.normal()), shape: [size, 2] } },
+  }
+}
+
+async function losses(step: TrainStep, from: number, to: number): Promise<number[]> {
+  const found: number[] = []
+  for (let index = from; index < to; index++) found.push((await step.run(batch(index))).loss)
+  return found
+}
+
+const bits = (state: Record<string, Float32Array>) =>
+  Object.entries(state).map(([name, { buffer }]) => [name, Buffer.from(buffer).toString('hex')])
+
+describe('a training step in parts', () => {
+  const close = (a: Record<string, Float32Array>, b: Record<string, Float32Array>) => {
+    expect(Object.keys(a).sort()).toEqual(Object.keys(b).sort())
+    for (const [name, values] of Object.entries(a)) {
+      const off = values.reduce((most, value, index) => Math.max(most, Math.abs(value - b[name]![index]!)), 0)
+      expect(off, name).toBeLessThan(2e-5)
+    }
+  }
+
+  it.each([
+    ['adam, clipped', {}],
+    ['adamW', { optimizer: adamW({ weightDecay: 0.1 }), clipNorm: undefined }],
+    ['adadelta', { optimizer: adadelta() }],
+  ])('makes the steps that it makes whole (%s)', async (_, changes) => {
+    const [whole, halves, thirds] = await Promise.all(
+      [one, two, three].map(async (engine) => {
+        const { options, tables } = model(changes)
+        const step = trainStepOn(options, engine)
+        const found = await losses(step, 0, 12)
+        const state = await step.state()
+        await step.sync()
+        expect(tables[1]!.data).toEqual(state['table trained'])
+        expect(options.variables[0]!.dataSync()).toEqual(state['variable 0'])
+        await step.dispose()
+        return { found, state }
+      }),
+    )
+    for (const parts of [halves!, thirds!]) {
+      parts.found.forEach((loss, index) => {
+        expect(loss).toBeCloseTo(whole!.found[index]!, 4)
+      })
+      close(parts.state, whole!.state)
+    }
+  })
+
+  it('adds losses up where they are sums', async () => {
+    const weighted = (engine: Engine) => {
+      const { options } = model()
+      const { loss } = options
+      const sum: TrainStepOptions['loss'] = (batch, context) => tf.mul(loss(batch, context), batch.inputs.target!.shape[0]!) as tf.Scalar
+      return losses(trainStepOn({ ...options, loss: sum, parallel: { loss: 'sum', axes: { ids: 1 } } }, engine), 0, 4)
+    }
+    const [whole, halves] = [await weighted(one), await weighted(two)]
+    halves.forEach((loss, index) => {
+      expect(loss).toBeCloseTo(whole[index]!, 3)
+    })
+  })
+
+  it('gives the same bits for the same seed, and goes on from a state with the same bits', async () => {
+    const make = () => trainStepOn(model({}, 0.3).options, two)
+    const [whole, again, resumed] = [make(), make(), make()]
+    await losses(whole, 0, 4)
+    const middle = await whole.state()
+    const rest = await losses(whole, 4, 8)
+    await losses(again, 0, 8)
+    expect(bits(await again.state())).toEqual(bits(await whole.state()))
+    await resumed.restore(middle)
+    expect(await losses(resumed, 4, 8)).toEqual(rest)
+    expect(bits(await resumed.state())).toEqual(bits(await whole.state()))
+    for (const step of [whole, again, resumed]) await step.dispose()
+  })
+
+  it('takes batches of several sizes, also those that can not be divided', async () => {
+    const step = trainStepOn(model().options, two)
+    const whole = trainStepOn(model().options, one)
+    for (const size of [4, 5, 12, 1, 5]) {
+      const { loss } = await step.run(batch(size, size))
+      expect(loss).toBeCloseTo((await whole.run(batch(size, size))).loss, 4)
+    }
+    expect(step.traces).toBe(4)
+    close(await step.state(), await whole.state())
+    await step.dispose()
+    await whole.dispose()
+  })
+
+  it('takes a variable that was assigned between steps, and keeps its state when a batch is refused', async () => {
+    const { options, variables } = model({ clipNorm: undefined })
+    const step = trainStepOn(options, two)
+    await step.run(batch(0))
+    tf.tidy(() => (variables[1] as tf.Variable<tf.Rank.R2>).assign(tf.zeros([hidden, 2])))
+    const state = await step.state()
+    expect(state['variable 1']!.every((value) => value === 0)).toBe(true)
+    const wrong = { ...batch(1), inputs: { target: { data: new Float32Array(8), shape: [4, 2] } } }
+    await expect(step.run(wrong)).rejects.toThrow('a batch has 4 and 12 examples')
+    expect(bits(await step.state())).toEqual(bits(state))
+    const target = batch(1).inputs.target!.data as Float32Array
+    expect((await step.run(batch(1))).loss).toBeCloseTo(target.reduce((sum, value) => sum + value * value, 0) / target.length, 5)
+    await step.dispose()
+  })
+
+  it('says that the weights are lost when a worker dies, and goes on from a state', async () => {
+    const step = trainStepOn(model().options, two)
+    await losses(step, 0, 2)
+    const state = await step.state()
+    await (await (await two()).runtime()).stop()
+    await expect(step.run(batch(2))).rejects.toThrow('restore(state)')
+    await step.restore(state)
+    const fresh = trainStepOn(model().options, two)
+    await losses(fresh, 0, 2)
+    expect(await losses(step, 2, 4)).toEqual(await losses(fresh, 2, 4))
+    await step.dispose()
+    await fresh.dispose()
+  })
+})
