@@ -11,7 +11,7 @@ const mse = (target: tf.Tensor, output: tf.Tensor) => tf.losses.meanSquaredError
 const [x, y] = [tf.randomNormal([8, 5], 0, 1, 'float32', 1), tf.randomNormal([8, 2], 0, 1, 'float32', 2)]
 
 /** Dense, batch normalisation (which assigns its moving averages), a regulariser; equal weights each time. */
-function model({ dropout = 0, normalise = false } = {}): layers.LayersModel {
+function model({ dropout = 0, normalise = true } = {}): layers.LayersModel {
   const { dense, batchNormalization } = layers.layers
   const initial = (seed: number) => ({ kernelInitializer: layers.initializers.glorotNormal({ seed }) })
   const list = [

@@ -29,7 +29,7 @@ async function expectSame(bytes: Uint8Array, fn: (x: tf.Tensor) => tf.Tensor, in
 const floats = (batch: number, ...sides: number[]) => tf.randomNormal([batch, ...sides], 0, 1, 'float32', batch)
 const ids = (batch: number, length: number) => tf.randomUniform([batch, length], 0, 20, 'int32', batch)
 
-const { dense, embedding, lstm, bidirectional, flatten, globalAveragePooling1d } = layers.layers
+const { dense, embedding, lstm, bidirectional, flatten, globalAveragePooling1d, layerNormalization, conv2d, maxPooling2d } = layers.layers
 const cell = { recurrentInitializer: 'glorotUniform', recurrentActivation: 'sigmoid' } as const
 
 const models: [string, layers.layers.Layer[], (batch: number) => tf.Tensor, (number | null)[], 'float32' | 'int32'][] = [
@@ -49,6 +49,25 @@ const models: [string, layers.layers.Layer[], (batch: number) => tf.Tensor, (num
     [dense({ units: 6, inputShape: [3, 4] }), globalAveragePooling1d(), dense({ units: 2 })],
     (batch) => floats(batch, 3, 4),
     [none, 3, 4],
+    'float32',
+  ],
+  [
+    'normalisation',
+    [dense({ units: 6, inputShape: [3, 4] }), layerNormalization(), dense({ units: 2 })],
+    (batch) => floats(batch, 3, 4),
+    [none, 3, 4],
+    'float32',
+  ],
+  [
+    'convolutions',
+    [
+      conv2d({ filters: 3, kernelSize: 3, activation: 'relu', inputShape: [8, 8, 1] }),
+      maxPooling2d({ poolSize: 2 }),
+      flatten(),
+      dense({ units: 2 }),
+    ],
+    (batch) => floats(batch, 8, 8, 1),
+    [none, 8, 8, 1],
     'float32',
   ],
   ['flatten', [flatten({ inputShape: [3, 2] }), dense({ units: 2 })], (batch) => floats(batch, 3, 2), [none, 3, 2], 'float32'],

@@ -69,15 +69,15 @@ export async function chooseEngine({ platform, tfjs, ...options }: EngineChoice)
   for (const { name, start } of platform.runtimes) {
     if (asked !== undefined && asked !== name) continue
     try {
-      let current = await start()
+      let current = await start(threads)
       const reason = asked ? `${asks} asks for it` : ['it is installed and loads', ...failures].join('; ')
-      const runtime = async () => (current.death === undefined ? current : (current = await start()))
+      const runtime = async () => (current.death === undefined ? current : (current = await start(threads)))
       const engine: Engine = {
         info: { name, graphs: true, native: name === 'onnxruntime-node', reason, threads },
         runtime,
         native: runtime,
       }
-      if (failures.length > 0) platform.warn(warning(engine.info, failures))
+      if (failures.length > 0) platform.warn(warning(engine.info, failures, platform))
       return engine
     } catch (error) {
       const why = error instanceof KdError ? error.what.split('\n')[0]! : String(error)
@@ -90,13 +90,14 @@ export async function chooseEngine({ platform, tfjs, ...options }: EngineChoice)
   }
   if (asked !== undefined) throw new KdError({ kind: 'engine', what: `${asks} asks for ${asked}, which does not run here` })
   const engine = await onTfjs(failures.join('; '), tfjs)
-  platform.warn(warning(engine.info, failures))
+  platform.warn(warning(engine.info, failures, platform))
   return engine
 }
 
-function warning({ name, backend }: EngineInfo, failures: readonly string[]): string {
+function warning({ name, backend }: EngineInfo, failures: readonly string[], { runtimes }: Platform): string {
   const works = name === 'tfjs' ? `TensorFlow.js (${backend})` : `${name} (WebAssembly)`
-  return `@kd/jit works without its native engine, on ${works}, ${slower[name]} more slowly: ${failures.join('; ')}. Repair: ${repairCommand}`
+  const first = runtimes[0]!.name
+  return `@kd/jit works without ${first}, on ${works}, ${slower[name]} more slowly: ${failures.join('; ')}. Repair: ${repairOf(first)}`
 }
 
 async function onTfjs(reason: string, tfjs: () => Promise<string>): Promise<Engine> {

@@ -8,6 +8,6 @@ export interface Platform {
   readonly environment: Readonly<Record<string, string | undefined>>
   readonly processors: number
   /** What can be tried here, in order; each loads its package, or fails with the loader's message. */
-  readonly runtimes: readonly { readonly name: RuntimeName; start(): Promise<Runtime> }[]
+  readonly runtimes: readonly { readonly name: RuntimeName; start(threads: number): Promise<Runtime> }[]
   warn(message: string): void
 }
