@@ -87,7 +87,9 @@ export class TensorFinder {
   }
 
   #candidates(name: string, end: 'weight' | 'bias'): string[] {
-    return tensorEnds[end].flatMap((suffix) => this.#prefixes.map((prefix) => `${prefix}${name}.${suffix}`))
+    // A head's own layers stand beside the encoder.
+    const prefixes = /^(pre_)?classifier/.test(name) ? [''] : this.#prefixes
+    return tensorEnds[end].flatMap((suffix) => prefixes.map((prefix) => `${prefix}${name}.${suffix}`))
   }
 
   #find(candidates: readonly string[]): [name: string, tensor: SafetensorsTensor] | undefined {
