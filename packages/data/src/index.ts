@@ -1,3 +1,4 @@
+export { orderLabels } from './labels.ts'
 export { readExamples } from './read-examples.ts'
 export type { Columns, Format, ReadOptions, StreamOptions, TableOptions } from './read-options.ts'
 export { type ReadTaskOptions, readTask, type TaskParts } from './read-task.ts'

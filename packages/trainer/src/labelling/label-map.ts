@@ -5,7 +5,7 @@ export type LabelMap = Readonly<Record<string, string>>
 
 /**
  * For each of the task's labels the column that holds its logits.
- * @param whose whose labels the task's are compared with, for the message
+ * @param whose whose labels the task's are compared with, and `asker` whose those are, for the message
  * @throws KdError of kind `mismatch` where names or order differ and no map says which is which
  */
 export function labelColumns(
@@ -13,10 +13,11 @@ export function labelColumns(
   modelLabels: readonly string[],
   labelMap?: LabelMap,
   whose = 'the teacher',
+  asker = 'the data',
 ): number[] {
-  const fail = (detail?: string) => mismatch(taskLabels, modelLabels, whose, detail)
+  const fail = (detail?: string) => mismatch(taskLabels, modelLabels, whose, asker, detail)
   const stranger = Object.keys(labelMap ?? {}).find((label) => !taskLabels.includes(label))
-  if (stranger !== undefined) throw fail(`labelMap maps ${stranger}, which is none of the data's`)
+  if (stranger !== undefined) throw fail(`labelMap maps ${stranger}, which is none of ${asker}'s`)
   const mapped = taskLabels.map((label) => labelMap?.[label] ?? label)
   const columns = mapped.map((label) => modelLabels.indexOf(label))
   const fits = columns.length === modelLabels.length && new Set(columns).size === columns.length && !columns.includes(-1)
@@ -24,14 +25,14 @@ export function labelColumns(
   throw fail(labelMap && `labelMap makes them ${mapped.join(', ')}`)
 }
 
-function mismatch(taskLabels: readonly string[], modelLabels: readonly string[], whose: string, detail?: string): KdError {
+function mismatch(taskLabels: readonly string[], modelLabels: readonly string[], whose: string, asker: string, detail?: string): KdError {
   const pairs = taskLabels.map((label, index) => {
     const guess = modelLabels.includes(label) ? label : (modelLabels[index] ?? '...')
     return `${JSON.stringify(label)}: ${JSON.stringify(guess)}`
   })
   return new KdError({
     kind: 'mismatch',
-    what: `the data's labels are ${taskLabels.join(', ')} and ${whose}'s are ${modelLabels.join(', ')}${detail ? `; ${detail}` : ''}`,
+    what: `${asker}'s labels are ${taskLabels.join(', ')} and ${whose}'s are ${modelLabels.join(', ')}${detail ? `; ${detail}` : ''}`,
     where: { option: 'labelMap' },
     fix:
       taskLabels.length === modelLabels.length

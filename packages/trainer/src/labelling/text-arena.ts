@@ -72,7 +72,7 @@ export class TextArena {
 }
 
 /** A copy of a typed array with twice its length. */
-export function grown<T extends Uint8Array | Uint32Array | Int32Array>(array: T): T {
+export function grown<T extends Uint8Array | Uint32Array | Int32Array | Float32Array>(array: T): T {
   const larger = new (array.constructor as new (length: number) => T)(array.length * 2)
   larger.set(array)
   return larger
