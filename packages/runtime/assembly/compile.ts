@@ -22,5 +22,5 @@ export async function compileKernels(): Promise<Uint8Array> {
 /** src/serve/wasm-code.ts */
 export const moduleText = (code: Uint8Array): string => `// Written by the build from assembly/kernels.ts.
 export const wasmCode =
-  '${Buffer.from(code).toString('base64')}'
+  '${Buffer.from(code).toString('hex')}'
 `

@@ -44,21 +44,20 @@ const Q2: f32 = 0.0126392202
  * columns from `columns` on.
  */
 export function pack(from: usize, to: usize, blocks: i32, columns: i32, pairs: i32, blockRows: i32, halfRows: i32, partRows: i32, limit: i32): void {
+  const end = to + <usize>(blocks * pairs << 6)
+  for (let at = to; at < end; at += 16) v128.store(at, i16x8.splat(128))
   for (let block = 0; block < blocks; block++) {
-    for (let pair = 0; pair < pairs; pair++) {
-      for (let part = 0; part < 4; part++) {
-        for (let lane = 0; lane < 4; lane++) {
-          const inPart = block * blockRows + lane
-          for (let side = 0; side < 2; side++, to += 2) {
-            const column = pair * 2 + side
-            store<u8>(to, 128)
-            store<u8>(to, 0, 1)
-            if (column >= columns) continue
-            const first = blockRows > 8 ? inPart + part * partRows : inPart
-            if (first < limit) store<u8>(to, load<u8>(from + <usize>((inPart + part * partRows) * columns + column)) ^ 128)
-            if (first + halfRows < limit) store<u8>(to, load<u8>(from + <usize>((inPart + halfRows + part * partRows) * columns + column)), 1)
-          }
-        }
+    for (let place = 0; place < 32; place++) {
+      const half = place >> 4, part = (place >> 2) & 3, lane = place & 3
+      const inPart = block * blockRows + half * halfRows + lane
+      const row = inPart + part * partRows
+      if ((blockRows > 8 ? row : inPart) >= limit) continue
+      const flip = half ? 0 : 128
+      let source = from + <usize>(row * columns)
+      let target = to + <usize>(block * pairs << 6) + <usize>(part * 16 + lane * 4 + half)
+      for (let column = 0; column < columns; column++, source++) {
+        store<u8>(target, load<u8>(source) ^ flip)
+        target += column & 1 ? 62 : 2
       }
     }
   }
@@ -195,4 +194,44 @@ export function pairFeatures(a: usize, b: usize, count: i32, out: usize): void {
     store<f32>(out + size, p * q)
     store<f32>(out + 2 * size, abs(p - q))
   }
+}
+
+/**
+ * Words of a text, one a line, into a table by their hashes: `mask + 1` places, empty ones 0, else a word's id and 1 more.
+ * @param ends gets where each word ends; has room for `most`
+ * @returns how many there are; -1 for equal or empty words, for more than `most`, and for hashes that were made to collide
+ */
+export function index(text: usize, bytes: i32, most: i32, ends: usize, table: usize, mask: i32): i32 {
+  const end = text + <usize>bytes
+  let count = 0, hash: u32 = 0
+  let start = text
+  for (let at = text; at < end; at++) {
+    const byte = load<u8>(at)
+    if (byte != 10) {
+      hash = (hash ^ byte) * 16777619
+      continue
+    }
+    if (at == start || count == most) return -1
+    let place = hash ^ (hash >> 15)
+    for (let tries = 0; ; tries++, place++) {
+      place &= mask
+      const other = load<i32>(table + (<usize>place << 2))
+      if (other == 0) break
+      if (tries == 1000 || same(start, at, other == 1 ? text : <usize>load<i32>(ends + (<usize>(other - 2) << 2)) + 1)) return -1
+    }
+    store<i32>(ends + (<usize>count << 2), <i32>at)
+    store<i32>(table + (<usize>place << 2), ++count)
+    start = at + 1
+    hash = 0
+  }
+  return start == end ? count : -1
+}
+
+/** Whether the word from `start` to `end` stands at `other` too, up to the end of its line. */
+function same(start: usize, end: usize, other: usize): bool {
+  while (start < end && load<u8>(start) == load<u8>(other)) {
+    start++
+    other++
+  }
+  return start == end && load<u8>(other) == 10
 }

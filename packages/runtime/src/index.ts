@@ -5,12 +5,13 @@ export {
   type DropoutRates,
   formatVersion,
   type ModelConfig,
+  modelFiles,
   packedFormatVersion,
   tensorShapes,
   type WeightType,
 } from './model-config.ts'
-export { type Model, type ModelBytes, modelFiles, readConfig, readModel, writeModel } from './model-file.ts'
-export { readPacked, writePacked } from './packed-file.ts'
+export { type Model, type ModelBytes, readConfig, readModel } from './model-file.ts'
+export { readPacked } from './packed-file.ts'
 export { type PackedMatrix, type PackedRows, type PackedStudent, packMatrix } from './packed-student.ts'
 export { type Prediction, predictionOf } from './prediction.ts'
 export type { Comparison, Encoded, Match } from './serve/compare.ts'
@@ -21,3 +22,5 @@ export { tokenize } from './tokenize.ts'
 export { tokenizerJson } from './tokenizer-json.ts'
 export { type TokenizerRule, tokenizerRules } from './tokenizer-rules.ts'
 export { maskId, paddingId, specialWords, unknownId, Vocabulary, type VocabularyOptions } from './vocabulary.ts'
+export { writeModel } from './write-model.ts'
+export { writePacked } from './write-packed.ts'

@@ -1,4 +1,13 @@
 import { KdError } from '@kd/core'
+import { isRecord } from './tensors.ts'
+
+/** The files of a saved student. */
+export const modelFiles = Object.freeze({
+  config: 'config.json',
+  weights: 'model.safetensors',
+  vocabulary: 'vocabulary.txt',
+  card: 'README.md',
+} as const)
 
 /** Of a folder in single precision: `config.json`, `model.safetensors`, `vocabulary.txt`. */
 export const formatVersion = 1
@@ -48,9 +57,10 @@ export interface ModelConfig {
   readonly dropout: DropoutRates
 }
 
-const upTo = (most: number): Field => [
+/** The form is written out: `toLocaleString` would cost as much time as loading a student. */
+const upTo = (most: number, form: string): Field => [
   (value) => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most,
-  `a whole number from 1 to ${most.toLocaleString('en')}`,
+  `a whole number from 1 to ${form}`,
 ]
 const rate = (value: unknown) => typeof value === 'number' && value >= 0 && value < 1
 const names = (value: unknown) =>
@@ -62,12 +72,12 @@ const fields: Readonly<Record<Exclude<keyof ModelConfig, 'formatVersion' | 'weig
   student: [(value) => value === 'bilstm' || value === 'siamese', '"bilstm" or "siamese"'],
   task: [(value) => value === undefined || typeof value === 'string', 'a name or left out'],
   labels: [names, 'two or more different names'],
-  vocabularySize: upTo(1e7),
-  dimensions: upTo(1e4),
+  vocabularySize: upTo(10_000_000, '10,000,000'),
+  dimensions: upTo(10_000, '10,000'),
   channels: [(value) => value === 'static' || value === 'trainable' || value === 'both', '"static", "trainable" or "both"'],
-  hidden: upTo(1e4),
-  dense: upTo(1e5),
-  maxLength: upTo(1e4),
+  hidden: upTo(10_000, '10,000'),
+  dense: upTo(100_000, '100,000'),
+  maxLength: upTo(10_000, '10,000'),
   dropout: [
     (value) => isRecord(value) && rate(value.words) && rate(value.states) && rate(value.dense),
     'three rates from 0 to 1: words, states, dense',
@@ -134,8 +144,4 @@ export function tensorShapes({
   shapes['logits.weight'] = [labels.length, dense]
   shapes['logits.bias'] = [labels.length]
   return shapes
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

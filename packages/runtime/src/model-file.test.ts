@@ -1,9 +1,10 @@
 import { KdError, writeSafetensors } from '@kd/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type ModelConfig, tensorShapes } from './model-config.ts'
-import { type ModelBytes, modelFiles, readModel, writeModel } from './model-file.ts'
+import { type ModelConfig, modelFiles, tensorShapes } from './model-config.ts'
+import { type ModelBytes, readModel } from './model-file.ts'
 import { Vocabulary } from './vocabulary.ts'
+import { writeModel } from './write-model.ts'
 
 const vocabulary = Vocabulary.build(['a warm and clever little film'])
 const config: ModelConfig = {
@@ -68,8 +69,8 @@ test.each([
   ['a dropout rate of one', { config: configWith({ dropout: { words: 1, states: 0, dense: 0 } }) }, 'format', 'dropout'],
   ['another vocabulary', { vocabulary: '[PAD]\n[UNK]\n[MASK]\na\n' }, 'mismatch', 'has 4 words'],
   ['a vocabulary that is no text', { vocabulary: Uint8Array.of(0xff, 0xfe) }, 'format', 'UTF-8'],
-  ['other sizes than the weights', { config: configWith({ hidden: 4 }) }, 'mismatch', 'its shape is [12,8]'],
-  ['sizes beyond memory', { config: configWith({ hidden: 9999, dense: 99_999 }) }, 'mismatch', 'shape'],
+  ['other sizes than the weights', { config: configWith({ hidden: 4 }) }, 'mismatch', 'it is F32 [12,8]'],
+  ['sizes beyond memory', { config: configWith({ hidden: 9999, dense: 99_999 }) }, 'mismatch', 'expected is F32'],
   ['a size beyond reason', { config: configWith({ hidden: 9_000_000 }) }, 'format', 'hidden'],
   ['a tensor too few', { weights: weightsWith({ 'dense.bias': undefined }) }, 'mismatch', 'dense.bias'],
   ['a tensor too many', { weights: weightsWith({ extra: { data: new Float32Array(1), shape: [1] } }) }, 'mismatch', 'extra'],

@@ -1,15 +1,7 @@
-import { KdError, readSafetensors, toFloat32, writeSafetensors } from '@kd/core'
-import { checkConfig, type ModelConfig, tensorShapes } from './model-config.ts'
+import { checkConfig, type ModelConfig, modelFiles, tensorShapes } from './model-config.ts'
+import { floatsOf, readTensors } from './tensors.ts'
 import { decodeText, mismatch, parseJson } from './text-files.ts'
 import { Vocabulary } from './vocabulary.ts'
-
-/** The files of a saved student. */
-export const modelFiles = Object.freeze({
-  config: 'config.json',
-  weights: 'model.safetensors',
-  vocabulary: 'vocabulary.txt',
-  card: 'README.md',
-} as const)
 
 /** All that a student is made of. */
 export interface Model {
@@ -49,48 +41,10 @@ export function readModel(bytes: ModelBytes, folder = '.'): Model {
 export const readConfig = (bytes: Uint8Array, file: string = modelFiles.config): ModelConfig =>
   checkConfig(parseJson(decodeText(bytes, file), file), file)
 
-/**
- * The files of a student, but its card: contents by file name. Equal students give equal bytes.
- * @throws KdError of kind `numeric` for weights that `readModel` would refuse
- */
-export function writeModel({ config, vocabulary, weights }: Model): Record<string, Uint8Array | string> {
+function readWeights(file: Uint8Array, config: ModelConfig, source: string): Record<string, Float32Array> {
+  const { names, bytes } = readTensors(file, source)
   const shapes = tensorShapes(config)
-  for (const name of Object.keys(shapes)) {
-    if (weights[name]!.every(Number.isFinite)) continue
-    const fix = 'Train again with a lower learning rate.'
-    throw new KdError({ kind: 'numeric', what: 'it holds values that are not finite', where: { tensor: name }, fix })
-  }
-  const tensors = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { data: weights[name]!, shape }]))
-  return {
-    [modelFiles.config]: `${JSON.stringify(config, null, 2)}\n`,
-    [modelFiles.weights]: writeSafetensors(tensors, { format: 'pt' }),
-    [modelFiles.vocabulary]: vocabulary.toText(),
-  }
-}
-
-function readWeights(bytes: Uint8Array, config: ModelConfig, file: string): Record<string, Float32Array> {
-  const { tensors } = readSafetensors(bytes, file)
-  const shapes = tensorShapes(config)
-  for (const name of tensors.keys()) {
-    if (!Object.hasOwn(shapes, name)) throw mismatch(`${modelFiles.config} knows no such tensor`, file, name)
-  }
-  const weights: Record<string, Float32Array> = {}
-  for (const [name, shape] of Object.entries(shapes)) {
-    const tensor = tensors.get(name)
-    if (!tensor) throw mismatch('it is not in the file', file, name)
-    if (tensor.shape.join() !== shape.join()) {
-      throw mismatch(`its shape is [${tensor.shape}], by ${modelFiles.config} it is [${shape}]`, file, name)
-    }
-    const values = toFloat32(tensor, name)
-    if (!values.every(Number.isFinite)) {
-      throw new KdError({
-        kind: 'format',
-        what: 'it holds values that are not finite',
-        where: { file, tensor: name },
-        fix: 'The training went wrong or the file is damaged: train or save the student again.',
-      })
-    }
-    weights[name] = values
-  }
-  return weights
+  const unknown = names.find((name) => !Object.hasOwn(shapes, name))
+  if (unknown !== undefined) throw mismatch(`${modelFiles.config} knows no such tensor`, source, unknown)
+  return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, floatsOf(bytes(name, 'F32', shape), source, name)]))
 }

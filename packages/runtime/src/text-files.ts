@@ -22,3 +22,12 @@ export function parseJson(text: string, file: string): unknown {
 export function mismatch(what: string, file: string, tensor?: string): KdError {
   return new KdError({ kind: 'mismatch', what, where: { file, tensor }, fix: 'The files are not of one student: save it again.' })
 }
+
+export function notFinite(file: string, tensor: string): KdError {
+  return new KdError({
+    kind: 'format',
+    what: 'it holds values that are not finite',
+    where: { file, tensor },
+    fix: 'The training went wrong or the file is damaged: train or save the student again.',
+  })
+}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { tokenize } from './tokenize.ts'
+import { byRules, tokenize } from './tokenize.ts'
 
 const golden: { text: string; words: string[] }[] = JSON.parse(readFileSync(new URL('../fixtures/tokenizer.json', import.meta.url), 'utf8'))
 
@@ -70,4 +70,22 @@ test('a word of 100,000 characters takes linear time', () => {
   const start = performance.now()
   for (const part of ['a', "a'", "n't", 'a-', '.', '1.', "'s", 'u.']) tokenize(part.repeat(100_000))
   expect(performance.now() - start).toBeLessThan(5000)
+})
+
+test('what is known at once is what the rules give', () => {
+  const piece = fc.constantFrom(..."azAZ019.,!?;:-'")
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: piece }), fc.string({ unit: 'grapheme-ascii' })), (text) => {
+      expect(tokenize(text)).toEqual(text.split(' ').flatMap((run) => (run === '' ? [] : byRules(run))))
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+test('reads no further than it is told', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.nat(9), (text, atMost) => {
+      expect(tokenize(text, atMost)).toEqual(tokenize(text).slice(0, atMost))
+    }),
+  )
 })

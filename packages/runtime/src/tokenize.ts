@@ -1,4 +1,4 @@
-import { tokenizerRules } from './tokenizer-rules.ts'
+import { asciiWordPattern, tokenizerRules } from './tokenizer-rules.ts'
 
 /** Words that no rule touches and that have ids of their own. */
 const kept = tokenizerRules.flatMap((rule) => (rule.kind === 'keep' ? rule.words : []))
@@ -23,7 +23,8 @@ const steps = tokenizerRules.flatMap((rule): ((text: string) => string)[] => {
 /** Words of a run without spaces, of those seen: no rule looks beyond a space. */
 const seen = new Map<string, readonly string[]>()
 const seenAtMost = 50_000
-const seenCharacters = 24
+/** Engines cut strings from 13 characters on without copying: such a run would keep its whole text alive. */
+const seenCharacters = 12
 
 /**
  * A text's words for a student, by `tokenizerRules`: the same in training and in serving. Idempotent: the words joined
@@ -42,16 +43,29 @@ export function tokenize(text: string, atMost = Number.POSITIVE_INFINITY): strin
   return words
 }
 
+/** ASCII that the rules for single characters leave as it is but for case. */
+const simple = /^[!#-~]+$/
+const asciiWords = new RegExp(asciiWordPattern, 'g')
+
 function wordsOfRun(run: string): readonly string[] {
   const known = seen.get(run)
   if (known) return known
-  const words = run.split(keptPattern).flatMap((part, index) => (index % 2 ? part : applyRules(part)))
+  const words = byPattern(run) ?? byRules(run)
   if (run.length <= seenCharacters) {
     if (seen.size === seenAtMost) seen.clear()
     seen.set(run, words)
   }
   return words
 }
+
+/** As `byRules`, of most runs of English text at a hundredth of the cost; of others undefined. */
+function byPattern(run: string): string[] | undefined {
+  if (!simple.test(run) || run.includes('[MASK]') || /--|\.\./.test(run)) return undefined
+  return run.toLowerCase().match(asciiWords) ?? []
+}
+
+/** As `tokenize`, of a run without spaces, by nothing but the rules. */
+export const byRules = (run: string): string[] => run.split(keptPattern).flatMap((part, index) => (index % 2 ? part : applyRules(part)))
 
 function applyRules(part: string): string[] {
   // A lone half of a surrogate pair has no UTF-8 form: files could not hold it.

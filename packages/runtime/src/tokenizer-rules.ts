@@ -10,13 +10,45 @@ export type TokenizerRule =
 
 /** Scripts without spaces between words: each character is a word. */
 const ideograph = '[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u{20000}-\u{323af}]'
-/** A letter, digit or mark of a word that has several; the joiners belong to Persian and Indic words. */
-const letter = `(?!${ideograph})[\\p{L}\\p{N}\\p{M}\u200c\u200d]`
-const ends = `(?=n't|(?!${letter}))`
-const negation = `n't${ends}`
-const clitic = `'(?:s|m|d|ll|re|ve)${ends}`
-/** What may stand between letters of one word: `well-made`, `o'clock`, `10,000`. */
-const inner = `(?:-|(?!${clitic})'|(?<=\\p{N})[.,:](?=\\p{N}))(?!${negation})(?=${letter})`
+
+/** What characters are to the rules. */
+interface Characters {
+  /** A letter, digit or mark of a word that has several. */
+  readonly part: string
+  readonly letter: string
+  readonly digit: string
+  /** Any other word of one character. */
+  readonly symbol: string
+}
+
+const ofUnicode: Characters = {
+  // The joiners belong to Persian and Indic words.
+  part: `(?!${ideograph})[\\p{L}\\p{N}\\p{M}\u200c\u200d]`,
+  letter: '\\p{L}',
+  digit: '\\p{N}',
+  symbol: '(?:[\u{1f1e6}-\u{1f1ff}]{2}|\\S)(?:[\\p{M}\u{1f3fb}-\u{1f3ff}]|\u200d\\S)*',
+}
+
+function wordPattern({ part, letter, digit, symbol }: Characters): string {
+  const ends = `(?=n't|(?!${part}))`
+  const negation = `n't${ends}`
+  const clitic = `'(?:s|m|d|ll|re|ve)${ends}`
+  // What may stand between letters of one word: `well-made`, `o'clock`, `10,000`.
+  const inner = `(?:-|(?!${clitic})'|(?<=${digit})[.,:](?=${digit}))(?!${negation})(?=${part})`
+  return [
+    negation,
+    clitic,
+    `'(?:em|til|tis|twas|n|${digit}{2}s?)${ends}`,
+    '(?:mrs?|ms|dr|[js]r|st|vs|etc|inc)\\.',
+    `(?:${letter}\\.){2,}`,
+    `${part}(?:(?!${negation})${part}|${inner})*`,
+    "\\.\\.\\.|--|``|''|\\*+",
+    symbol,
+  ].join('|')
+}
+
+/** The same words of ASCII in lower case, by a pattern that costs a hundredth of the time to prepare. */
+export const asciiWordPattern = wordPattern({ part: '[a-z\\d]', letter: '[a-z]', digit: '\\d', symbol: '\\S' })
 
 /**
  * How a text becomes a student's words, in order. They write what the files of the GLUE benchmark hold already: lower
@@ -37,17 +69,5 @@ export const tokenizerRules: readonly TokenizerRule[] = Object.freeze<TokenizerR
   { kind: 'replace', pattern: '[‐−]', with: '-' },
   { kind: 'replace', pattern: '[–—―]|-{2,}', with: '--' },
   { kind: 'replace', pattern: '\\.{2,}', with: '...' },
-  {
-    kind: 'words',
-    pattern: [
-      negation,
-      clitic,
-      `'(?:em|til|tis|twas|n|\\p{N}{2}s?)${ends}`,
-      '(?:mrs?|ms|dr|[js]r|st|vs|etc|inc)\\.',
-      '(?:\\p{L}\\.){2,}',
-      `${letter}(?:(?!${negation})${letter}|${inner})*`,
-      "\\.\\.\\.|--|``|''|\\*+",
-      '(?:[\u{1f1e6}-\u{1f1ff}]{2}|\\S)(?:[\\p{M}\u{1f3fb}-\u{1f3ff}]|\u200d\\S)*',
-    ].join('|'),
-  },
+  { kind: 'words', pattern: wordPattern(ofUnicode) },
 ])

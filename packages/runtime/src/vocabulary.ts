@@ -14,15 +14,36 @@ export interface VocabularyOptions {
   minimumCount?: number
 }
 
+/** A vocabulary's text and how to look up its words. */
+export interface Indexed {
+  readonly text: string
+  readonly size: number
+  /** A word's id, or -1. */
+  readonly find: (word: string) => number
+}
+
 /** A student's words; a word's position is its id. */
 export class Vocabulary {
-  /** All words by id: padding, unknown and `[MASK]`, then the others by falling frequency. */
-  readonly words: readonly string[]
-  readonly #ids: ReadonlyMap<string, number>
+  readonly size: number
+  readonly #ids = new Map<string, number>()
+  /** Looks up what `#ids` does not have yet. */
+  readonly #find: Indexed['find'] | undefined
+  #words: readonly string[] | undefined
+  readonly #text: string
 
-  private constructor(words: readonly string[]) {
-    this.words = words
-    this.#ids = new Map(words.map((word, id) => [word, id]))
+  private constructor(words: readonly string[] | undefined, { text = '', size = 0, find }: Partial<Indexed> = {}) {
+    this.size = words?.length ?? size
+    this.#words = words
+    this.#text = text
+    this.#find = find
+    words?.forEach((word, id) => {
+      this.#ids.set(word, id)
+    })
+  }
+
+  /** All words by id: padding, unknown and `[MASK]`, then the others by falling frequency. */
+  get words(): readonly string[] {
+    return (this.#words ??= this.#text.split('\n').slice(0, -1))
   }
 
   /**
@@ -45,7 +66,7 @@ export class Vocabulary {
    * @throws KdError of kind `format`
    */
   static fromText(text: string, source = 'vocabulary'): Vocabulary {
-    const lines = text.split(/\r?\n/)
+    const lines = text.split(text.includes('\r') ? /\r?\n/ : '\n')
     const rest = lines.pop()
     const fail = (what: string, line: number) =>
       new KdError({
@@ -58,12 +79,25 @@ export class Vocabulary {
       if (lines[id] !== word) throw fail(`${JSON.stringify(lines[id] ?? 'the end')} stands where ${word} belongs`, id + 1)
     })
     if (rest !== '') throw fail(`its last line ${JSON.stringify(rest)} has no end: the file was cut`, lines.length + 1)
-    const seen = new Set<string>()
-    lines.forEach((word, id) => {
-      if (word === '' || /\s/.test(word)) throw fail(`${JSON.stringify(word)} is not one word`, id + 1)
-      if (seen.size === seen.add(word).size) throw fail(`${JSON.stringify(word)} stands there twice`, id + 1)
-    })
-    return new Vocabulary(lines)
+    const vocabulary = new Vocabulary(lines)
+    // Looked at one by one only to say which is wrong.
+    if (vocabulary.#ids.size < lines.length || vocabulary.#ids.has('') || /[^\S\n]/.test(text)) {
+      const seen = new Set<string>()
+      lines.forEach((word, id) => {
+        if (word === '' || /\s/.test(word)) throw fail(`${JSON.stringify(word)} is not one word`, id + 1)
+        if (seen.size === seen.add(word).size) throw fail(`${JSON.stringify(word)} stands there twice`, id + 1)
+      })
+    }
+    return vocabulary
+  }
+
+  /**
+   * As `fromText`, of text that is known to hold so many different words, which no list is made of.
+   * @returns undefined for text that `fromText` would read otherwise, or refuse
+   */
+  static indexed({ text, size, find }: Indexed): Vocabulary | undefined {
+    const begins = text.startsWith(`${specialWords.join('\n')}\n`)
+    return begins && !/[^\S\n]/.test(text) ? new Vocabulary(undefined, { text, size, find }) : undefined
   }
 
   /** One word a line, in the order of the ids. */
@@ -71,13 +105,14 @@ export class Vocabulary {
     return `${this.words.join('\n')}\n`
   }
 
-  get size(): number {
-    return this.words.length
-  }
-
   /** The id of a word as `tokenize` gives it; words it lacks are `unknownId`. */
   id(word: string): number {
-    return this.#ids.get(word) ?? unknownId
+    const known = this.#ids.get(word)
+    if (known !== undefined) return known
+    const found = this.#find ? this.#find(word) : -1
+    if (found < 0) return unknownId
+    this.#ids.set(word, found)
+    return found
   }
 
   /** Ids of a text's first `maxLength` words, at least one: a text without words is one unknown word. */

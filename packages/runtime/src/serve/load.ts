@@ -1,10 +1,13 @@
-import { readSafetensors } from '@kd/core'
-import { type ModelBytes, modelFiles, readModel } from '../model-file.ts'
-import { fromTensors, isPacked, readPacked } from '../packed-file.ts'
-import { type Engine, kernelsFor } from './engine.ts'
+import { modelFiles } from '../model-config.ts'
+import type { ModelBytes } from '../model-file.ts'
+import { fromTensors } from '../packed-file.ts'
+import { readTensors, type Tensors } from '../tensors.ts'
+import { type Engine, wasmModule } from './engine.ts'
 import { RuntimeStudent } from './runtime-student.ts'
-import { type Served, serveModel, servePacked } from './served.ts'
+import { type Served, servePacked } from './served.ts'
 import { type Fetch, filesAt } from './sources.ts'
+import { wasmKernels } from './wasm-kernels.ts'
+import { indexWords } from './word-index.ts'
 
 /**
  * Where a student is: the URL or path of its folder or of a packed student's `model.safetensors`, the bytes of that
@@ -30,22 +33,35 @@ export interface LoadOptions {
 
 /**
  * Loads a student that `student.save` wrote, in any of its forms. Everything is checked before it is used.
- * @throws KdError of kind `missing`, `io`, `format` or `mismatch`, with the file
+ * @throws KdError of kind `missing`, `io`, `format` or `mismatch`, with the file; `engine` for another `wasm`
  */
 export async function load(source: Source, { fetch, cacheBytes = 8_000_000, wasm }: LoadOptions = {}): Promise<RuntimeStudent> {
-  const served = await read(source, fetch)
-  return new RuntimeStudent(served, kernelsFor(served, cacheBytes, wasm))
+  const module = wasmModule(wasm)
+  const served = await read(source, fetch, module)
+  const kernels = module
+    ? wasmKernels(module, served, cacheBytes)
+    : (await import('./javascript-kernels.ts')).javascriptKernels(served, cacheBytes)
+  return new RuntimeStudent(served, kernels)
 }
 
-async function read(source: Source, fetch: Fetch | undefined): Promise<Served> {
-  if (source instanceof ArrayBuffer) return servePacked(readPacked(new Uint8Array(source)))
-  if (source instanceof Uint8Array) return servePacked(readPacked(source))
-  if (typeof source === 'object' && !(source instanceof URL)) return serveModel(readModel(source))
-  const { single, where, read } = filesAt(source, fetch)
+async function read(source: Source, fetch: Fetch | undefined, module: object | undefined): Promise<Served> {
+  const packed = (tensors: Tensors, file: string) =>
+    servePacked(fromTensors(tensors, file, module && ((bytes, words) => indexWords(module, bytes, words))))
+  if (source instanceof ArrayBuffer || source instanceof Uint8Array) {
+    const bytes = source instanceof Uint8Array ? source : new Uint8Array(source)
+    return packed(readTensors(bytes, modelFiles.weights), modelFiles.weights)
+  }
+  if (typeof source === 'object' && !(source instanceof URL)) return single(source)
+  const { file, folder, read } = filesAt(source, fetch)
   const weights = await read(modelFiles.weights)
-  const file = single ? where : `${where}/${modelFiles.weights}`
-  const tensors = readSafetensors(weights, file)
-  if (single || isPacked(tensors)) return servePacked(isPacked(tensors) ? fromTensors(tensors, file) : readPacked(weights, file))
+  const tensors = readTensors(weights, file)
+  if (folder === undefined || tensors.config !== undefined) return packed(tensors, file)
   const [config, vocabulary] = await Promise.all([read(modelFiles.config), read(modelFiles.vocabulary)])
-  return serveModel(readModel({ config, weights, vocabulary }, where))
+  return single({ config, weights, vocabulary }, folder)
+}
+
+/** Of use for older folders alone, so that others need not carry it. */
+async function single(bytes: ModelBytes, where?: string): Promise<Served> {
+  const { readModel, serveModel } = await import('./single-precision.ts')
+  return serveModel(readModel(bytes, where))
 }

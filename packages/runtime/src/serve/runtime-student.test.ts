@@ -2,12 +2,14 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { madeUp, packedOf } from '../../fixtures/made-up.ts'
 import { referenceLogits } from '../../fixtures/reference.ts'
-import type { ModelConfig } from '../model-config.ts'
-import { type Model, modelFiles, writeModel } from '../model-file.ts'
-import { writePacked } from '../packed-file.ts'
+import { type ModelConfig, modelFiles } from '../model-config.ts'
+import type { Model } from '../model-file.ts'
 import { Vocabulary } from '../vocabulary.ts'
+import { writeModel } from '../write-model.ts'
+import { writePacked } from '../write-packed.ts'
 import { type LoadOptions, load } from './load.ts'
-import { serveModel, servePacked } from './served.ts'
+import { servePacked } from './served.ts'
+import { serveModel } from './single-precision.ts'
 
 /** Off a reference in double precision that has the same whole numbers: activations in 16 bits, a rational tanh. */
 const tolerance = 2e-3
