@@ -23,7 +23,6 @@ export interface Engine {
   readonly info: EngineInfo
   /** What runs graphs; a new one if the last is gone. Only where `info.graphs`. */
   runtime(): Promise<Runtime>
-  native(): Promise<Runtime>
 }
 
 export interface EngineOptions {
@@ -75,7 +74,6 @@ export async function chooseEngine({ platform, tfjs, ...options }: EngineChoice)
       const engine: Engine = {
         info: { name, graphs: true, native: name === 'onnxruntime-node', reason, threads },
         runtime,
-        native: runtime,
       }
       if (failures.length > 0) platform.warn(warning(engine.info, failures, platform))
       return engine
@@ -104,7 +102,7 @@ async function onTfjs(reason: string, tfjs: () => Promise<string>): Promise<Engi
   const info: EngineInfo = { name: 'tfjs', graphs: false, native: false, reason, threads: 1, backend: await tfjs() }
   const what = `this needs ONNX Runtime, and the engine is TensorFlow.js (${reason})`
   const runtime = () => Promise.reject(new KdError({ kind: 'engine', what, fix: repairCommand }))
-  return { info, runtime, native: runtime }
+  return { info, runtime }
 }
 
 function threadCount(option: number | undefined, variable: string | undefined): number | undefined {

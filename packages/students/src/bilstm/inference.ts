@@ -45,7 +45,7 @@ export function layersInference(model: () => LayersModel, classes: number): Infe
   return { logits: (texts, signal) => inBatches(texts, classes, run, signal), dispose: async () => {} }
 }
 
-export const runsNatively = async (): Promise<boolean> => (await engine()).native
+export const runsNatively = async (): Promise<boolean> => (await engine()).graphs
 
 const longestOf = (texts: readonly Int32Array[]): number => texts.reduce((longest, text) => Math.max(longest, text.length), 1)
 

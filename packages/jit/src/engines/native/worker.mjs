@@ -3,6 +3,7 @@
 // the user's thread. Plain JavaScript, so that it runs from the sources as from the build.
 import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { exchange, exchangeHandlers, gatherRows } from './exchange.mjs'
+import { Profiler } from './profile.mjs'
 
 /** @typedef {import('./protocol.ts').Requests} Requests */
 /** @typedef {import('./protocol.ts').Held} Held */
@@ -127,25 +128,36 @@ async function runInto(session, inputs, fetches) {
   return fetches
 }
 
+/** Models up to this size are kept for a profile; traced graphs hold no weights. */
+const largestKept = 2 ** 22
+/** @type {Map<number, { model: Uint8Array, options: object }>} */
+const models = new Map()
+
+const createSession = (model, options) =>
+  ort.InferenceSession.create(model, {
+    executionProviders: ['cpu'],
+    interOpNumThreads: 1,
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 4,
+    ...options,
+    extra,
+  })
+
+const profiler = new Profiler(createSession)
+
 /** @type {{ [K in keyof Requests]: (request: Requests[K][0]) => Promise<[Requests[K][1], ArrayBuffer[]]> }} */
 const handlers = {
-  async load({ session: id, model, threads, options }) {
-    const session = await ort.InferenceSession.create(model, {
-      executionProviders: ['cpu'],
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 4,
-      ...options,
-      extra,
-    })
+  async load({ session: id, model, threads, options: given }) {
+    const options = { intraOpNumThreads: threads, ...given }
+    const session = await createSession(model, options)
     sessions.set(id, session)
+    if (model.byteLength <= largestKept) models.set(id, { model, options })
     const facts = (list) => list.map(({ name, type, shape }) => ({ name, type, shape: [...shape] }))
     return [{ inputs: facts(session.inputMetadata), outputs: facts(session.outputMetadata) }, []]
   },
 
   async run({ session: id, feeds, held = {}, into = {}, scatter = {}, gather = {}, pull, publish, returns }) {
-    const session = sessionOf(id)
+    const session = profiler.on && models.has(id) ? await profiler.twin(id, models.get(id)) : sessionOf(id)
     if (pull) shared.pull(pull)
     /** @type {Record<string, import('onnxruntime-node').Tensor>} */
     const inputs = {}
@@ -215,8 +227,14 @@ const handlers = {
   async dispose({ session: id }) {
     const session = sessions.get(id)
     sessions.delete(id)
+    models.delete(id)
     await session?.release()
     return [undefined, []]
+  },
+
+  async profile({ on }) {
+    if (on) await profiler.start()
+    return [on ? [] : await profiler.end(), []]
   },
 
   ...exchangeHandlers(bytesOf),
@@ -243,7 +261,8 @@ try {
   ort = module.default ?? module
   port.on('message', ({ id, kind, request, stop, beside }) => {
     last = last.then(async () => {
-      if (stop) return port.close()
+      // WebAssembly keeps a thread alive, and has nothing that ending it could break.
+      if (stop) return writesInPlace ? port.close() : process.exit(0)
       if (beside) return startBeside(beside)
       Atomics.store(gate, busy, 1)
       try {
