@@ -1,4 +1,4 @@
-import type { Requests } from './native/protocol.ts'
+import type { OperatorTime, Requests } from './native/protocol.ts'
 
 /** What runs ONNX graphs and keeps tensors between runs: requests go out, promises come back, in order. */
 export interface Runtime {
@@ -7,6 +7,8 @@ export interface Runtime {
   readSync(buffer: string, bytes: number): Uint8Array
   /** So many that work at the same time, itself the first of them; absent where there is only one. */
   team?(count: number): Promise<Runtime[]>
+  /** Begins to time operators in all that work, or ends and gives the times; absent where it can't. */
+  profile?(on: boolean): Promise<readonly OperatorTime[]>
   /** Why it is gone, if it is. */
   readonly death: string | undefined
   /** Ends it after what it is doing now; all that waits is rejected. */

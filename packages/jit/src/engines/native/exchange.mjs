@@ -72,7 +72,7 @@ export const exchangeHandlers = (bytesOf) => ({
     for (const { parts, columns, count, padded, into } of rows) {
       const sum = new Float32Array(bytesOf(into), 0, padded * columns).fill(0)
       for (const { shared, rows } of parts) addRows(sharedOf(shared), rows, columns, count, sum)
-      squares += squaresOf(sum, count * columns)
+      for (let from = 0; from < count * columns; from += columns) squares += squaresOf(sum, from, from + columns)
     }
     return [{ squares }, []]
   },
@@ -88,13 +88,23 @@ export const exchangeHandlers = (bytesOf) => ({
   },
 })
 
+/** Loops of this length are called often, so that they are compiled soon. */
+const chunk = 2048
+
 /** The parts' sum, in their order, and the sum of its squares. */
 function addUp(first, rest, sum) {
-  const [second, ...others] = rest
-  if (second) for (let i = 0; i < sum.length; i++) sum[i] = first[i] + second[i]
-  else sum.set(first)
-  for (const other of others) for (let i = 0; i < sum.length; i++) sum[i] += other[i]
-  return squaresOf(sum, sum.length)
+  let squares = 0
+  for (let from = 0; from < sum.length; from += chunk) {
+    const to = Math.min(from + chunk, sum.length)
+    sum.set(first.subarray(from, to), from)
+    for (const part of rest) addTo(sum, part, from, to)
+    squares += squaresOf(sum, from, to)
+  }
+  return squares
+}
+
+function addTo(sum, part, from, to) {
+  for (let i = from; i < to; i++) sum[i] += part[i]
 }
 
 /** Adds each part's row to the row it belongs to: `rows[i]` is the part's row for row i, or -1. */
@@ -107,15 +117,15 @@ function addRows(part, rows, columns, count, sum) {
   }
 }
 
-function squaresOf(values, length) {
+function squaresOf(values, from, to) {
   let [a, b, c, d] = [0, 0, 0, 0]
-  const whole = length - (length % 4)
-  for (let i = 0; i < whole; i += 4) {
+  const whole = to - ((to - from) % 4)
+  for (let i = from; i < whole; i += 4) {
     a += values[i] * values[i]
     b += values[i + 1] * values[i + 1]
     c += values[i + 2] * values[i + 2]
     d += values[i + 3] * values[i + 3]
   }
-  for (let i = whole; i < length; i++) a += values[i] * values[i]
+  for (let i = whole; i < to; i++) a += values[i] * values[i]
   return a + b + (c + d)
 }

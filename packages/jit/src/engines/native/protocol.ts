@@ -20,6 +20,13 @@ export interface SessionFacts {
   readonly outputs: readonly ValueFacts[]
 }
 
+/** What all runs of an operator took together; without a name: whole runs. */
+export interface OperatorTime {
+  readonly operator: string
+  readonly calls: number
+  readonly microseconds: number
+}
+
 /** Rows of a shared table as an input. */
 export interface Gather {
   readonly shared: string
@@ -70,6 +77,8 @@ export interface Requests {
   /** The same for one buffer into shared memory; `done` becomes 1, or 2 if there is no such buffer, for a thread that waits. */
   copy: [{ buffer: string; target: Uint8Array; done: Int32Array }, undefined]
   forget: [{ buffers: readonly string[] }, undefined]
+  /** Begins to time operators, or ends and answers with the times. */
+  profile: [{ on: boolean }, readonly OperatorTime[]]
   dispose: [{ session: number }, undefined]
   /** Makes memory known that other threads see, too. */
   share: [{ memory: Readonly<Record<string, SharedArrayBuffer>> }, undefined]

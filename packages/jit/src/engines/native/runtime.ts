@@ -3,7 +3,7 @@ import { KdError } from '@kd/core'
 import { OnnxGraph } from '@kd/core/onnx'
 import type { OnnxTensor } from '../../tensor.ts'
 import type { Runtime } from '../runtime.ts'
-import type { Requests, RunRequest } from './protocol.ts'
+import type { OperatorTime, Requests, RunRequest } from './protocol.ts'
 
 interface Pending {
   resolve(answer: unknown): void
@@ -61,6 +61,15 @@ export class NativeRuntime implements Runtime {
       others.push(this.#besides[index]!)
     }
     return [this, ...(await Promise.all(others))]
+  }
+
+  async profile(on: boolean): Promise<OperatorTime[]> {
+    const others = await Promise.allSettled(this.#besides)
+    const team = [
+      this,
+      ...others.flatMap((other) => (other.status === 'fulfilled' && other.value.death === undefined ? [other.value] : [])),
+    ]
+    return (await Promise.all(team.map((runtime) => runtime.request('profile', { on })))).flat()
   }
 
   /** A worker that treats denormal numbers as this one does, and ends with it. */
