@@ -17,7 +17,7 @@ export interface DemoResult {
 
 /** The method of Tang et al. 2019, composed of its pieces: augment, label, train, compare. */
 export async function demo(plan: DemoPlan): Promise<DemoResult> {
-  const { data, seeds, perExample, dimensions, training, out, checkpoints, onProgress, signal } = plan
+  const { data, seeds, perExample, dimensions, batchSize, alone, distilled, out, checkpoints, onProgress, signal } = plan
   const watched = { signal, onProgress }
 
   const teacher = await BertTeacher.load('@kd/teacher-sst2')
@@ -31,9 +31,9 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
 
   const ownVectors = bilstm({ vectors: teacher.wordVectors({ dimensions }) })
   const kinds = [
-    { name: 'alone-random', description: bilstm({ dimensions }), examples: data.train, loss: crossEntropy() },
-    { name: 'alone', description: ownVectors, examples: data.train, loss: crossEntropy() },
-    { name: 'distilled', description: ownVectors, examples: transfer, loss: logitsMse() },
+    { name: 'alone-random', description: bilstm({ dimensions }), examples: data.train, loss: crossEntropy(), steps: alone },
+    { name: 'alone', description: ownVectors, examples: data.train, loss: crossEntropy(), steps: alone },
+    { name: 'distilled', description: ownVectors, examples: transfer, loss: logitsMse(), steps: distilled },
   ]
   const parts = { validation: data.validation, test: data.test, ...watched }
   const rows: ReportRow[] = []
@@ -46,14 +46,15 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
   }
   await addRow('teacher', Array(seeds.length).fill(teacher))
   let students: Student[] = []
-  for (const { name, description, examples, loss } of kinds) {
+  for (const { name, description, examples, loss, steps } of kinds) {
     for (const student of students) student.dispose()
     students = []
     for (const seed of seeds) {
       const checkpoint = { file: join(checkpoints, `${name}-${seed}.safetensors`) }
       const { validation } = data
       const trained = await train(description, examples, {
-        ...training,
+        ...steps,
+        batchSize,
         name: `${name} ${seed}`,
         loss,
         seed,
@@ -79,7 +80,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       transfer: transfer.length,
       excluded: transfer.counts.excluded,
     },
-    settings: { optimizer: 'adam', ...training, batch: training.batchSize, dimensions, perExample },
+    settings: { optimizer: 'adam', alone: alone.steps, distilled: distilled.steps, batch: batchSize, dimensions, perExample },
     seconds: { ...seconds, total: seconds.augment + seconds.label + seconds.train + seconds.evaluate },
     rows,
   })

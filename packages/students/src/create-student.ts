@@ -1,6 +1,6 @@
 import { KdError } from '@kd/core'
 import { channelNames, type Vocabulary } from '@kd/runtime'
-import type { StudentDescription } from './bilstm/description.ts'
+import { type StudentDescription, settleDropout } from './bilstm/description.ts'
 import { initialWeights } from './bilstm/initial.ts'
 import { BilstmStudent } from './bilstm/student.ts'
 import type { Student } from './student.ts'
@@ -14,6 +14,8 @@ export interface CreateStudentOptions {
   vocabulary: Vocabulary
   /** First weights, random vectors. Default: 0. */
   seed?: number
+  /** Share of word vectors and of final states that training drops, where the description does not say. Default: 0.3. */
+  dropout?: number
   /** Written into its card. */
   task?: string
 }
@@ -24,7 +26,7 @@ export interface CreateStudentOptions {
  */
 export async function createStudent(
   description: StudentDescription,
-  { labels, vocabulary, seed = 0, task }: CreateStudentOptions,
+  { labels, vocabulary, seed = 0, dropout = 0.3, task }: CreateStudentOptions,
 ): Promise<Student> {
   if (labels.length < 2 || new Set(labels).size < labels.length) {
     throw new KdError({ kind: 'option', what: `[${labels}] are not two or more different names`, where: { option: 'labels' } })
@@ -42,5 +44,12 @@ export async function createStudent(
   const embeddings = Object.fromEntries(names.map((name, index) => [`embeddings.${name}`, index === 0 ? table : table.slice()]))
   const dense = initialWeights({ inputs: names.length * dimensions, hidden, dense: denseUnits, classes: labels.length }, seed)
   await readyTensorflow()
-  return new BilstmStudent({ description, vocabulary, labels: Object.freeze([...labels]), task, embeddings, dense })
+  return new BilstmStudent({
+    description: settleDropout(description, dropout),
+    vocabulary,
+    labels: Object.freeze([...labels]),
+    task,
+    embeddings,
+    dense,
+  })
 }

@@ -4,7 +4,7 @@ import type { RowTable, StepBatch, StepContext, StepInputs } from '@kd/jit'
 import type { Prediction, Vocabulary, WeightType } from '@kd/runtime'
 import type * as tf from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
-import type { StudentDescription } from './bilstm/description.ts'
+import type { SettledDescription } from './bilstm/description.ts'
 import type { Agreement } from './packing/agreement.ts'
 
 export interface SaveOptions {
@@ -31,7 +31,7 @@ export interface Saved {
 /** A small model that learns from a teacher. It answers as a teacher does, too. */
 export interface Student {
   readonly name: string
-  readonly description: StudentDescription
+  readonly description: SettledDescription
   readonly vocabulary: Vocabulary
   /** Names of the classes in the order of the logits. */
   readonly labels: readonly string[]
@@ -70,6 +70,8 @@ export interface StudentTraining {
   bucket(length: number): number
   /** A batch of `size` rows; those beyond the texts are padding, and change nothing for the others. */
   batch(texts: readonly Int32Array[], size: number): Required<StepInputs>
+  /** Which axis counts the examples, by input of `batch`; `ids` is that of the ids. Absent: 0. */
+  readonly exampleAxes: Readonly<Record<string, number>>
   /** Logits `[size, classes]` with dropout; gradients flow to the variables and the rows. */
   logits(batch: StepBatch, context: StepContext): tf.Tensor2D
 }

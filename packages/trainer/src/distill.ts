@@ -1,12 +1,11 @@
 import { join } from 'node:path'
 import { dataset, type Teacher } from '@kd/core'
-import { crossEntropy } from '@kd/losses'
 import type { Student, StudentDescription } from '@kd/students'
 import { BertTeacher, OnnxTeacher } from '@kd/teacher-bert'
 import { Comparison } from './distill/comparison.ts'
 import { defaultStudent, hasLabel, loadTeacher, type Parts, readParts, transferExamples } from './distill/inputs.ts'
 import { allBaselines, checkOptions, type DistillOptions } from './distill/options.ts'
-import { settingsOf, trainingOf } from './distill/settings.ts'
+import { onGoldLabels, settingsOf, trainingOf } from './distill/settings.ts'
 import { labelTransferSet } from './labelling/label-transfer-set.ts'
 import type { LabelledTransferSet } from './labelling/transfer-set.ts'
 import { createReport, type Report } from './report/report.ts'
@@ -83,7 +82,7 @@ function label(parts: Parts, teacher: Teacher, options: DistillOptions, seed: nu
   })
 }
 
-/** The rows that say what distillation is worth: the same student and number of updates, gold labels instead of logits. */
+/** The rows that say what distillation is worth: the same student, gold labels instead of logits. */
 async function compareWithGoldLabels(
   comparison: Comparison,
   { train }: Parts,
@@ -94,7 +93,7 @@ async function compareWithGoldLabels(
   const golds = dataset(train.task, train.examples.filter(hasLabel))
   for (const row of baselines) {
     const own = row === 'alone' ? description : { ...description, vectors: undefined }
-    const students = await comparison.students(row, own, golds, { ...training, loss: crossEntropy() })
+    const students = await comparison.students(row, own, golds, onGoldLabels(training, golds.length))
     for (const student of students) student.dispose()
   }
 }

@@ -17,7 +17,8 @@ export interface BilstmOptions {
   channels?: Channels
   /**
    * Share of values that training drops: of word vectors (`words`), of the final states (`states`), after the dense
-   * layer (`dense`); recurrent weights see none. A number stands for the first two. Default: 0.3.
+   * layer (`dense`); recurrent weights see none. A number stands for the first two. Default: what `train` finds right for
+   * its loss (`TrainOptions` in @kd/trainer), 0.3 for a student that is made without it.
    */
   dropout?: number | Partial<DropoutRates>
   /** Texts are cut after so many words. Default: 128. */
@@ -33,7 +34,8 @@ export interface StudentDescription {
   readonly dense: number
   readonly dimensions: number
   readonly channels: Channels
-  readonly dropout: DropoutRates
+  /** Absent: left to who trains it. */
+  readonly dropout?: DropoutRates
   readonly maxLength: number
   readonly vocabularySize: number
   /** Absent: random. The rest is plain JSON. */
@@ -51,7 +53,7 @@ export function bilstm({
   vectors,
   dimensions = vectors?.dimensions ?? 300,
   channels = 'trainable',
-  dropout = 0.3,
+  dropout,
   maxLength = 128,
   vocabularySize = 15_000,
 }: BilstmOptions = {}): StudentDescription {
@@ -72,11 +74,19 @@ export function bilstm({
     dense,
     dimensions,
     channels,
-    dropout: dropoutRates(dropout),
+    ...(dropout !== undefined && { dropout: dropoutRates(dropout) }),
     maxLength,
     vocabularySize,
     ...(vectors && { vectors }),
   })
+}
+
+/** The description of a student that exists. */
+export type SettledDescription = StudentDescription & { readonly dropout: DropoutRates }
+
+/** The description with these rates where it has none of its own. */
+export function settleDropout(description: StudentDescription, dropout: number): SettledDescription {
+  return { ...description, dropout: description.dropout ?? dropoutRates(dropout) }
 }
 
 function dropoutRates(dropout: number | Partial<DropoutRates>): DropoutRates {

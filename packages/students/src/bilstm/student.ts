@@ -20,7 +20,7 @@ import { type Agreement, agreementOf } from '../packing/agreement.ts'
 import { packStudent } from '../packing/pack.ts'
 import { checkWeightType } from '../packing/weight-type.ts'
 import type { Saved, SaveOptions, Student, StudentTraining } from '../student.ts'
-import type { StudentDescription } from './description.ts'
+import type { SettledDescription } from './description.ts'
 import { type Inference, layersInference, nativeInference, runsNatively } from './inference.ts'
 import { inferenceGraph } from './inference-graph.ts'
 import { assign, buildHead, buildModel, channelVariable, type Head } from './layers-model.ts'
@@ -28,7 +28,7 @@ import { bilstmTraining, singleText } from './training.ts'
 import { type DenseWeights, fromNamed, type Sizes, toNamed } from './weights.ts'
 
 export interface BilstmStudentParts {
-  readonly description: StudentDescription
+  readonly description: SettledDescription
   readonly vocabulary: Vocabulary
   readonly labels: readonly string[]
   readonly task?: string
@@ -44,7 +44,7 @@ export interface BilstmStudentParts {
  */
 export class BilstmStudent implements Student {
   readonly name = 'bilstm'
-  readonly description: StudentDescription
+  readonly description: SettledDescription
   readonly vocabulary: Vocabulary
   readonly labels: readonly string[]
   readonly #config: ModelConfig

@@ -32,7 +32,7 @@ export interface DistillOptions {
   augment?: Omit<AugmentOptions, 'seed' | 'signal'> | false
   /** Default: `bilstm` with the teacher's word vectors in 100 dimensions, or random ones where the teacher has none. */
   student?: StudentDescription
-  /** How all students are trained; the baselines get the same number of updates, on gold labels. */
+  /** How students are trained. The baselines get gold labels, and ten passes over them (600 updates at least) if that is fewer updates. */
   training?: Omit<TrainOptions, 'validation' | 'seed' | 'checkpoint' | 'name' | 'signal' | 'onProgress'>
   /** Rows to compare with. Default: both. */
   baselines?: readonly Baseline[]

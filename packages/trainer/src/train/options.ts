@@ -58,6 +58,12 @@ export interface CheckpointOptions {
 /** The paper's training settings (section 4.3): AdaDelta with rho 0.95 and learning rate 1, batches of 50. */
 export const paper = { optimizer: 'adadelta', learningRate: 1, schedule: 'constant', batchSize: 50 } as const satisfies TrainOptions
 
+/**
+ * Dropout of a student whose description does not say: 0.3 for a loss on the teacher's logits, 0.6 for gold labels, which
+ * a student soon knows by heart; the best of those tried for each on validation data (docs/results.md).
+ */
+export const usualDropout = ({ needs }: Loss): number => (needs.logits ? 0.3 : 0.6)
+
 const optimizers = { adam, adamw: adamW, adadelta } as const
 const schedules: readonly Schedule[] = ['constant', 'linear', 'one-cycle']
 

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { dataset, KdError, type ProgressEvent } from '@kd/core'
 import { FailingFileSystem } from '@kd/core/test'
 import { crossEntropy, mixByAlpha } from '@kd/losses'
-import type { Student } from '@kd/students'
+import { bilstm, type Student } from '@kd/students'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { longer, moods, originals, quick, student, task, teacher, validation } from '../../fixtures/moods.ts'
 import { evaluate } from '../evaluation/evaluate.ts'
@@ -69,6 +69,15 @@ describe('train', () => {
   it('learns gold labels alone, without a teacher', async () => {
     const { history } = await train(student, originals, { ...quick, steps: 60 })
     expect(Math.max(...history.map((entry) => entry.validation!))).toBeGreaterThan(0.95)
+  })
+
+  it('drops more where it learns gold labels, and what the description says where it does', async () => {
+    const rates = async (...given: Parameters<typeof train>) => (await train(...given)).student.description.dropout
+    const open = bilstm({ dimensions: 4, hidden: 4, dense: 4 })
+    const one = { steps: 1 }
+    expect(await rates(open, originals, one)).toEqual({ words: 0.6, states: 0.6, dense: 0 })
+    expect(await rates(open, transfer, one)).toEqual({ words: 0.3, states: 0.3, dense: 0 })
+    expect(await rates(bilstm({ ...open, dropout: 0.1 }), originals, one)).toEqual({ words: 0.1, states: 0.1, dense: 0 })
   })
 
   it('gives the same bits for the same seed, and others for another', async () => {

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { evaluate } from '../evaluation/evaluate.ts'
 import { type PlannedBatch, planEpoch } from './batch-plan.ts'
 import { type HistoryEntry, loadCheckpoint, saveCheckpoint, type TrainingIdentity, type TrainingState } from './checkpoint.ts'
-import { type Settings, settle, type TrainOptions } from './options.ts'
+import { type Settings, settle, type TrainOptions, usualDropout } from './options.ts'
 import { scheduleFactor } from './schedule.ts'
 import { encodeTrainingSet, labelsOf, logitsOf, requireLabels, type TrainingData, type TrainingSet, textsOf } from './training-set.ts'
 
@@ -30,7 +30,8 @@ export async function train(description: StudentDescription, data: TrainingData,
   if (data.length === 0) throw new KdError({ kind: 'data', what: 'there are no examples to train on' })
   const settings = settle(options, data.length, logitsOf(data) !== undefined)
   const vocabulary = Vocabulary.build(textsOf(data), { size: description.vocabularySize })
-  const student = await createStudent(description, { labels: labelsOf(data), vocabulary, seed: settings.seed })
+  const dropout = usualDropout(settings.loss)
+  const student = await createStudent(description, { labels: labelsOf(data), vocabulary, seed: settings.seed, dropout })
   try {
     const training = student.training()
     const examples = encodeTrainingSet(data, training, options.labelsForUnlabelled ?? 'teacher')
@@ -57,6 +58,8 @@ async function run(
     optimizer: settings.optimizer,
     clipNorm: settings.clipNorm,
     seed,
+    // Each example weighs the same in whatever part of the batch it is.
+    parallel: { loss: 'sum', axes: training.exampleAxes },
     loss: (batch, context) => weightedLoss(settings, training.logits(batch, context) as tf.Tensor2D, batch.inputs),
   })
   try {
