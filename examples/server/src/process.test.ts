@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { settingsOf } from './settings.ts'
 import { saveTinyStudent } from './tiny-student.ts'
 
 let folder: string
@@ -12,7 +13,11 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kd-server-'))
   await saveTinyStudent(join(folder, 'student'))
 })
-afterAll(() => rm(folder, { recursive: true }))
+const children: ChildProcess[] = []
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL')
+  await rm(folder, { recursive: true })
+})
 
 interface Server {
   readonly child: ChildProcess
@@ -25,6 +30,7 @@ interface Server {
 async function start(...args: string[]): Promise<Server> {
   const main = fileURLToPath(new URL('./main.ts', import.meta.url))
   const child = spawn(process.execPath, ['--conditions=@kd/source', '--import', 'tsx', main, '--port', '0', ...args])
+  children.push(child)
   let printed = ''
   const ended = once(child, 'close').then(([code]) => code as number | null)
   const listening = new Promise<void>((resolve) => {
@@ -74,15 +80,19 @@ test('several processes: one port, one sum of metrics, a dead one is replaced, a
   expect(await ended).toBe(0)
 })
 
-test('without a student, or with a wrong option, it says what to do', async () => {
-  for (const workers of ['1', '2']) {
-    const { ended, printed } = await start('--student', join(folder, 'none'), '--workers', workers)
-    expect(await ended).toBe(1)
-    expect(printed()).toContain('npm run demo')
-  }
-  const { ended, printed } = await start('--workers', 'many')
+test('without a student it says what to do, from a worker too', async () => {
+  const { ended, printed } = await start('--student', join(folder, 'none'), '--workers', '2')
   expect(await ended).toBe(1)
-  expect(printed()).toContain('many is not a whole number from 1 to 1000')
+  expect(printed()).toContain('npm run demo')
+})
+
+test.each([
+  [['--workers', 'many'], 'many is not a whole number from 1 to 1000'],
+  [['--port', ''], 'is not a whole number from 0 to 65535'],
+  [['--capacity', '0'], '0 is not a whole number'],
+  [['--workes', '2'], '--workes'],
+])('refuses %j', (argv, what) => {
+  expect(() => settingsOf(argv)).toThrow(what)
 })
 
 /** The process that answers a new connection. */
