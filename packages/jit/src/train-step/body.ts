@@ -9,6 +9,8 @@ export interface Parameter {
   readonly value: tf.Tensor
   readonly slots: readonly tf.Tensor[]
   readonly decay: number | undefined
+  /** What the learning rate is multiplied by. */
+  readonly rate: number | undefined
 }
 
 export interface Updated {
@@ -62,12 +64,14 @@ export function stepBody({ options, parameters, batch, context, learningRate, st
   const { optimizer, clipNorm } = options
   const { loss, gradients } = lossAndGradients({ options, values: parameters.map(({ value }) => value), batch, context })
   const clipped = clipNorm === undefined ? gradients : clip(gradients, clipNorm)
-  const updated = parameters.map(({ value, slots, decay }, index) => {
+  const updated = parameters.map(({ value, slots, decay, rate }, index) => {
     const gradient = clipped[index]
-    return gradient && optimizer.update({ parameter: value, gradient, slots, learningRate, step, decay })
+    return gradient && optimizer.update({ parameter: value, gradient, slots, learningRate: scaledRate(learningRate, rate), step, decay })
   })
   return { loss, updated }
 }
+
+export const scaledRate = (learningRate: tf.Scalar, rate = 1): tf.Scalar => (rate === 1 ? learningRate : tf.mul(learningRate, rate))
 
 /** As PyTorch's clip_grad_norm_: all scaled by the same factor, clipNorm / (norm + 1e-6), if it is below 1. */
 function clip(gradients: readonly (tf.Tensor | undefined)[], clipNorm: number): (tf.Tensor | undefined)[] {

@@ -53,6 +53,8 @@ export interface TrainStepOptions {
   readonly parallel?: DataParallel
   /** A variable's weight decay in place of the optimizer's own. */
   decay?(variable: tf.Variable): number
+  /** What the learning rate is multiplied by for a parameter, from 0. Default: 1. */
+  rate?(parameter: tf.Variable | RowTable): number
 }
 
 export interface StepInputs {

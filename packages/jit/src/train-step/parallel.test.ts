@@ -133,6 +133,21 @@ describe('a training step in parts', () => {
     await whole.dispose()
   })
 
+  it('shares its workers with other steps', async () => {
+    const table = { name: 'trained', data: new Float32Array(words * 2).fill(1), dimensions: 2, trainable: true }
+    const variables = [tf.variable(tf.ones([2, 2]))]
+    const loss: TrainStepOptions['loss'] = ({ inputs, rows, positions }) => {
+      const text = tf.mean(tf.gather(rows.trained!, positions), 0)
+      return tf.mean(tf.squaredDifference(tf.matMul(text, variables[0] as tf.Tensor2D), inputs.target!)) as tf.Scalar
+    }
+    const [step, other] = [trainStepOn(model().options, two), trainStepOn(model({ variables, tables: [table], loss }).options, two)]
+    const alone = trainStepOn(model().options, two)
+    const [found, others] = await Promise.all([losses(step, 0, 6), losses(other, 0, 6)])
+    expect(found).toEqual(await losses(alone, 0, 6))
+    expect(others.at(-1)).toBeLessThan(others[0]!)
+    for (const one of [step, other, alone]) await one.dispose()
+  })
+
   it('takes a variable that was assigned between steps, and keeps its state when a batch is refused', async () => {
     const { options, variables } = model({ clipNorm: undefined })
     const step = trainStepOn(options, two)

@@ -342,7 +342,7 @@ export class ParallelStep implements StepEngine {
       const variable = this.#options.variables[index]!
       const { shape } = variable
       const moved = model.moved.has(name)
-      parameters.push({ name, shape, decay: this.#options.decay?.(variable), moved })
+      parameters.push({ name, shape, decay: this.#options.decay?.(variable), rate: this.#options.rate?.(variable), moved })
       const offset = this.#layout.offsets[index]!
       held[name] = this.#held('values', shape, offset)
       if (moved) held[gradientOf(name)] = this.#held('sum', shape, offset - from)
@@ -353,10 +353,11 @@ export class ParallelStep implements StepEngine {
       })
     }
     const ids = pad(rows.ids.subarray(begin, end), padded)
-    for (const { name, dimensions } of this.#trained()) {
+    for (const table of this.#trained()) {
+      const { name, dimensions } = table
       if (end === begin || !model.moved.has(tableName(name))) continue
       const shape = [padded, dimensions]
-      parameters.push({ name: tableName(name), shape, decay: undefined, moved: true })
+      parameters.push({ name: tableName(name), shape, decay: undefined, rate: this.#options.rate?.(table), moved: true })
       held[gradientOf(tableName(name))] = this.#held(`${name} sum`, shape)
       for (const slot of [undefined, ...slots]) {
         gather[tableName(name, slot)] = { shared: this.#buffer(tableName(name, slot)), rows: ids, columns: dimensions }

@@ -28,14 +28,16 @@ export class PlainStep implements StepEngine {
         value: variable,
         slots: options.optimizer.slots.map((slot) => tf.tensor(this.#slots.get(variableName(index, slot))!, variable.shape)),
         decay: options.decay?.(variable),
+      rate: options.rate?.(variable),
       }))
-      for (const { name, data, dimensions, trainable } of this.#tables()) {
+      for (const table of this.#tables()) {
+        const { name, data, dimensions, trainable } = table
         rows[name] = tf.tensor2d(gather(data, dimensions, ids), [ids.length, dimensions])
         if (!trainable) continue
         const slots = options.optimizer.slots.map((slot) =>
           tf.tensor2d(gather(this.#slots.get(tableName(name, slot))!, dimensions, ids), [ids.length, dimensions]),
         )
-        parameters.push({ name: tableName(name), value: rows[name]!, slots, decay: undefined })
+        parameters.push({ name: tableName(name), value: rows[name]!, slots, decay: undefined, rate: options.rate?.(table) })
       }
       let uses = 0
       const dropout = (x: tf.Tensor, rate: number) => {

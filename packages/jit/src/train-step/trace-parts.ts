@@ -6,7 +6,7 @@ import { type EmittedModel, emit } from '../trace/emit.ts'
 import type { Graph, Value } from '../trace/graph.ts'
 import { record } from '../trace/record.ts'
 import type { Recording } from '../trace/recording.ts'
-import { lossAndGradients } from './body.ts'
+import { lossAndGradients, scaledRate } from './body.ts'
 import { type PreparedStep, tableName, variableName } from './engine.ts'
 import type { TrainStepOptions } from './options.ts'
 import { refuseAssignments, typeOf } from './trace-step.ts'
@@ -72,6 +72,7 @@ export interface UpdateParameter {
   readonly name: string
   readonly shape: readonly number[]
   readonly decay: number | undefined
+  readonly rate: number | undefined
   /** Whether there is a gradient; if not, all stays as it is. */
   readonly moved: boolean
 }
@@ -85,7 +86,7 @@ export function traceUpdate({ optimizer, clipNorm, seed }: TrainStepOptions, par
     const [learningRate, step] = ['learningRate', 'step'].map((name) => input(graph, name, []) as tf.Scalar)
     const factor = clipNorm === undefined ? undefined : input(graph, 'factor', [])
     const outputs: Record<string, Value> = {}
-    for (const { name, shape, decay, moved } of parameters) {
+    for (const { name, shape, decay, rate, moved } of parameters) {
       const parameter = input(graph, name, shape)
       const slots = optimizer.slots.map((slot) => input(graph, `${name} ${slot}`, shape))
       const outcome = (value: tf.Tensor, kept: readonly tf.Tensor[]) => {
@@ -100,7 +101,7 @@ export function traceUpdate({ optimizer, clipNorm, seed }: TrainStepOptions, par
       }
       const found = input(graph, gradientOf(name), shape)
       const gradient = factor ? tf.mul(found, factor) : found
-      const updated = optimizer.update({ parameter, gradient, slots, learningRate: learningRate!, step: step!, decay })
+      const updated = optimizer.update({ parameter, gradient, slots, learningRate: scaledRate(learningRate!, rate), step: step!, decay })
       outcome(updated.parameter, updated.slots)
     }
     return outputs

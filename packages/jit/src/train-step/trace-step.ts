@@ -48,13 +48,14 @@ export async function traceStep(options: TrainStepOptions, step: PreparedStep, e
       value: variable,
       slots: options.optimizer.slots.map((slot) => tensorOf(graph.input(variableName(index, slot), 'float32', variable.shape))),
       decay: options.decay?.(variable),
+      rate: options.rate?.(variable),
     }))
     const rows: Record<string, tf.Tensor2D> = {}
     for (const table of options.tables ?? []) {
       rows[table.name] = tensorOf(gathered(graph, table, ids)) as tf.Tensor2D
       if (!table.trainable) continue
       const slots = options.optimizer.slots.map((slot) => tensorOf(gathered(graph, table, ids, slot)))
-      parameters.push({ name: tableName(table.name), value: rows[table.name]!, slots, decay: undefined })
+      parameters.push({ name: tableName(table.name), value: rows[table.name]!, slots, decay: undefined, rate: options.rate?.(table) })
     }
     const inputs = Object.fromEntries(Object.entries(step.inputs).map(([name, tensor]) => [name, symbol(`input ${name}`, tensor)]))
     const positions = symbol('positions', { data: step.distinct.positions, shape: step.idsShape })

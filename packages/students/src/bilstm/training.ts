@@ -24,6 +24,7 @@ export function bilstmTraining({ head, tables, vocabulary, maxLength, dropout }:
     encode: (example) => vocabulary.ids(singleText(example), maxLength),
     bucket,
     batch: bothDirections,
+    exampleAxes: { ids: 2, ends: 1 },
     logits({ inputs, rows, positions }: StepBatch, context: StepContext): tf.Tensor2D {
       const channels = tables.map(({ name }) => rows[name]!)
       const words = channels.length === 1 ? channels[0]! : tf.concat2d(channels, 1)

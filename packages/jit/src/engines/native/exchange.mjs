@@ -13,15 +13,16 @@ const sharedOf = (name) => {
   return values
 }
 
-/** Rows of a shared table, one after the other; the array is used again by the next rows of that size. */
+/** Rows of a shared table, one after the other; the memory is used again by the next rows of that input. */
 const gathered = new Map()
 
 /** @param {import('./protocol.ts').Gather} gather @param {string} input */
 export function gatherRows({ shared, rows, columns }, input) {
   const table = sharedOf(shared)
-  const key = `${input} ${rows.length}`
-  let values = gathered.get(key)
-  if (!values) gathered.set(key, (values = new Float32Array(rows.length * columns)))
+  const length = rows.length * columns
+  let memory = gathered.get(input)
+  if (!(memory?.length >= length)) gathered.set(input, (memory = new Float32Array(length)))
+  const values = memory.subarray(0, length)
   for (let i = 0; i < rows.length; i++) {
     const from = rows[i] * columns
     values.set(table.subarray(from, from + columns), i * columns)
