@@ -4,7 +4,7 @@ import { elementwise } from './binary.ts'
 import { channelsFirst, channelsLast } from './convolutions.ts'
 import { allow, type Call, type Lowering, operand, reshapeTo, symbolic } from './lowering.ts'
 import { cut } from './shapes.ts'
-import { checkFilled, checkWindows, elementAt, elements, taps, type Windows, windowAttributes, windowsOf } from './windows.ts'
+import { checkFilled, checkWindows, elementAt, elements, taps, trimmed, type Windows, windowAttributes, windowsOf } from './windows.ts'
 
 type Image = [number, number, number, number]
 type Volume = [number, number, number, number, number]
@@ -39,7 +39,7 @@ const pool =
     const x = allow(call, 'x', 'float32')
     const how = windows(call, x.shape)
     if (how.every(({ places, input, output }) => places === 1 && input === output)) return symbolic(x)
-    const first = channelsFirst(graph, operator === 'MaxPool' ? withoutNaN(graph, x) : x)
+    const first = trimmed(graph, channelsFirst(graph, operator === 'MaxPool' ? withoutNaN(graph, x) : x), how)
     const shape = [...first.shape.slice(0, 2), ...how.map(({ output }) => output)]
     return symbolic(channelsLast(graph, graph.op(operator, [first], 'float32', shape, { attributes: attributes(how) })))
   }

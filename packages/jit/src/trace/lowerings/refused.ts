@@ -54,6 +54,6 @@ export const limits: Readonly<Record<string, string>> = {
   SquaredDifference: integers,
   StridedSlice: "right for steps beside an axis that is left out, where TensorFlow.js's cpu backend reads elsewhere",
   TensorScatterUpdate: duplicates,
-  TopK: 'always ordered, also with sorted = false',
+  TopK: 'always ordered, also with sorted = false; equal infinities by their place',
   Transform: "all images of a batch, where TensorFlow.js's cpu backend leaves off after the first",
 }

@@ -1,5 +1,5 @@
 import type { backend_util } from '@tensorflow/tfjs-core'
-import { type Graph, sizeOf, type Value } from '../graph.ts'
+import { type Graph, sameShape, sizeOf, type Value } from '../graph.ts'
 import { refuseKernel } from '../refuse.ts'
 import type { Call } from './lowering.ts'
 import { cut } from './shapes.ts'
@@ -44,6 +44,37 @@ export const span = ({ places, dilation }: Axis): number => (places - 1) * dilat
 
 /** How far the last window reaches beyond the last element; negative where elements are left over. */
 export const overhang = (axis: Axis): number => (axis.output - 1) * axis.stride + span(axis) - axis.input - axis.before
+
+/**
+ * How much of an axis windows reach. ONNX lays as many windows as there is room for; TensorFlow.js leaves room for more
+ * where padding is a number and a window is not square.
+ */
+const reached = (axis: Axis): number => (-overhang(axis) >= axis.stride ? axis.input + overhang(axis) : axis.input)
+
+/** The windows over that much of an image. */
+export const fitted = (windows: Windows): Windows => windows.map((axis) => ({ ...axis, input: reached(axis) }))
+
+/** An image with its channels first, and as much of it as windows reach. */
+export function trimmed(graph: Graph, x: Value, windows: Windows): Value {
+  const shape = [...x.shape.slice(0, 2), ...windows.map(reached)]
+  if (sameShape(shape, x.shape)) return x
+  return cut(
+    graph,
+    x,
+    shape.map(() => 0),
+    shape,
+    shape.map(() => 1),
+    shape,
+  )
+}
+
+/** The same image with zeros for what windows don't reach. */
+export function untrimmed(graph: Graph, x: Value, windows: Windows): Value {
+  const shape = [...x.shape.slice(0, 2), ...windows.map(({ input }) => input)]
+  if (sameShape(shape, x.shape)) return x
+  const pads = graph.ints([...shape.map(() => 0), ...shape.map((side, at) => side - x.shape[at]!)])
+  return graph.op('Pad', [x, pads, graph.scalar(x.type, 0)], x.type, shape)
+}
 
 /** The attributes that ONNX's windowed operators share. */
 export function windowAttributes(windows: Windows): Record<'strides' | 'dilations' | 'pads', number[]> {
