@@ -3,7 +3,9 @@
     python check_exports.py EXPORTS_FOLDER SAVED_FOLDER
 """
 import json
+import statistics
 import sys
+import time
 
 import numpy as np
 import onnx
@@ -64,6 +66,18 @@ compare(f"{name}, int8, and onnxruntime-node", int8, of_node, 1e-5)
 compare(f"{name}, int8, and the student", int8, wanted, 0.5)
 batched = np.concatenate([run(session, ids[at : at + 64]) for at in range(0, len(ids), 64)])
 compare(f"{name}, int8, batches of 64 and one at a time", batched, int8, 0.5)
+
+options = onnxruntime.SessionOptions()
+options.intra_op_num_threads = 1
+sessions = {kind: onnxruntime.InferenceSession(f"{exports}/{kind}.onnx", options) for kind in ("float32", "int8")}
+times = {kind: [] for kind in sessions}
+for row in ids:
+    feed = {"input_ids": np.array([row], dtype=np.int64)}
+    for kind, session in sessions.items():
+        begun = time.perf_counter()
+        session.run(["logits"], feed)
+        times[kind].append(1000 * (time.perf_counter() - begun))
+print("       one string, one thread, p50 ms:", ", ".join(f"{kind} {statistics.median(values):.3f}" for kind, values in times.items()))
 
 with open(f"{saved}/config.json", encoding="utf8") as file:
     config = json.load(file)
