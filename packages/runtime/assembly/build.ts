@@ -1,5 +1,7 @@
-// tsx assembly/build.ts: writes src/serve/wasm-code.ts
+// tsx assembly/build.ts: writes src/serve/wasm-code.ts, and kernels.wasm for hosts that compile at deployment
 import { writeFile } from 'node:fs/promises'
 import { compileKernels, moduleText } from './compile.ts'
 
-await writeFile(new URL('../src/serve/wasm-code.ts', import.meta.url), moduleText(await compileKernels()))
+const code = await compileKernels()
+await writeFile(new URL('../src/serve/wasm-code.ts', import.meta.url), moduleText(code))
+await writeFile(new URL('kernels.wasm', import.meta.url), code)

@@ -29,14 +29,14 @@ const seenCharacters = 12
 /**
  * A text's words for a student, by `tokenizerRules`: the same in training and in serving. Idempotent: the words joined
  * by spaces give the same words again.
- * @param atMost reads no further than so many words
+ * @param atMost reads no further than so many words, and of a run without spaces 1,000 characters for each
  */
 export function tokenize(text: string, atMost = Number.POSITIVE_INFINITY): string[] {
   const words: string[] = []
   for (let start = 0; start < text.length && words.length < atMost; ) {
     const space = text.indexOf(' ', start)
     const end = space < 0 ? text.length : space
-    if (end > start) for (const word of wordsOfRun(text.slice(start, end))) words.push(word)
+    if (end > start) for (const word of wordsOfRun(text.slice(start, Math.min(end, start + 1000 * atMost)))) words.push(word)
     start = end + 1
   }
   if (words.length > atMost) words.length = atMost
