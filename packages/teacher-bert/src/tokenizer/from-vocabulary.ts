@@ -1,4 +1,5 @@
 import { KdError } from '@kd/core'
+import { tokenName } from './tokenizer-json.ts'
 
 /**
  * A `tokenizer.json` for a `vocab.txt` (a token a line, its line number is its id), as `BertTokenizer` of Python makes it.
@@ -10,7 +11,7 @@ export function tokenizerFromVocabulary(text: string, settings: Readonly<Record<
   if (lines.at(-1) === '') lines.pop()
   const vocab = Object.fromEntries(lines.map((token, id) => [token, id]))
   const special = (role: string, usual: string) => {
-    const content = typeof settings[role] === 'string' ? settings[role] : usual
+    const content = tokenName(settings[role]) ?? usual
     const id = Object.hasOwn(vocab, content) ? vocab[content] : undefined
     if (id !== undefined) return { id, content }
     throw new KdError({
@@ -26,11 +27,14 @@ export function tokenizerFromVocabulary(text: string, settings: Readonly<Record<
   const token = ({ content }: { content: string }, type_id: number) => ({ SpecialToken: { id: content, type_id } })
   const sequence = (id: 'A' | 'B', type_id: number) => ({ Sequence: { id, type_id } })
   const single = [token(cls, 0), sequence('A', 0), token(sep, 0)]
+  // MPNet's WordPiece surrounds texts as RoBERTa does.
+  const asRoberta = sep.content === '</s>'
+  const second = asRoberta ? [token(sep, 0), sequence('B', 0), token(sep, 0)] : [sequence('B', 1), token(sep, 1)]
   return {
     version: '1.0',
     truncation: null,
     padding: null,
-    added_tokens: specials.map(({ id, content }) => ({ id, content, ...flags })),
+    added_tokens: specials.map(({ id, content }) => ({ id, content, ...flags, lstrip: content === '<mask>' })),
     normalizer: {
       type: 'BertNormalizer',
       clean_text: true,
@@ -42,7 +46,7 @@ export function tokenizerFromVocabulary(text: string, settings: Readonly<Record<
     post_processor: {
       type: 'TemplateProcessing',
       single,
-      pair: [...single, sequence('B', 1), token(sep, 1)],
+      pair: [...single, ...second],
       special_tokens: Object.fromEntries([cls, sep].map(({ id, content }) => [content, { id: content, ids: [id], tokens: [content] }])),
     },
     decoder: { type: 'WordPiece', prefix: '##', cleanup: true },

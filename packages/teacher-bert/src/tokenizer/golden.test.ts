@@ -33,6 +33,11 @@ const made: Record<string, () => Promise<BertTokenizer>> = {
   distilbert: () => family('distilbert'),
   electra: () => family('electra'),
   mpnet: () => family('mpnet'),
+  'mpnet of vocab.txt': async () => {
+    const settings = await read('../../fixtures/families/mpnet/tokenizer_config.json')
+    const text = vocabularyText(await read('../../fixtures/families/mpnet/tokenizer.json'))
+    return new BertTokenizer(tokenizerFromVocabulary(text, settings), settings)
+  },
   roberta: () => family('roberta'),
   'roberta of vocab.json and merges.txt': async () => {
     const { model } = await read('../../fixtures/families/roberta/tokenizer.json')
@@ -49,6 +54,13 @@ it.each(Object.keys(made))("%s: Python's ids of 2,000 texts in all scripts", asy
   const tokenizer = await made[name]!()
   const different = strings(seed, count).filter((text, i) => digest(tokenizer.encode({ text }, 1e6).ids) !== wanted.slice(8 * i, 8 * i + 8))
   expect(different).toEqual([])
+})
+
+it("MPNet's vocab.txt surrounds a pair as its tokenizer.json does", async () => {
+  const [file, vocabulary] = [await made.mpnet!(), await made['mpnet of vocab.txt']!()]
+  for (const example of [{ text: 'so good', pair: 'a [MASK] film' }, { text: 'so good' }]) {
+    expect(vocabulary.encode(example, 64)).toEqual(file.encode(example, 64))
+  }
 })
 
 it('meets half of a surrogate pair without trouble', async () => {

@@ -20,7 +20,7 @@ export type Baseline = 'alone-random' | 'alone'
 export interface DistillOptions {
   /** A TSV, CSV or JSONL file, its examples, or parts. A single set is split: 5 % validation, 10 % test, the rest train. */
   data: string | Dataset | DataParts
-  /** A package's name, a folder, or any Teacher. */
+  /** A folder, a package's name, a repository of the Hugging Face hub (`owner/name`), or any Teacher. */
   teacher: string | Teacher
   /** Where the file's fields stand. Default: `text` or `sentence`, `pair`, `label`. */
   columns?: Columns
