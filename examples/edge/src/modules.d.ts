@@ -9,9 +9,3 @@ declare module '*.wasm' {
   const module: object
   export default module
 }
-
-declare module 'workerd' {
-  /** Path of the executable. */
-  const path: string
-  export default path
-}

@@ -25,8 +25,8 @@ const student = values.student === undefined ? defaultStudent : place(values.stu
 const seconds = Number(values.seconds)
 const instances = 20
 const connectionsAtMost = 500
-/** Seconds at the beginning of a run that are not counted: all connections are made then. */
-const runIn = 2
+/** Seconds at the beginning of a run that are not counted: all connections are made then. Whole seconds are when autocannon sends. */
+const runIn = 1.5
 
 interface Row {
   processes: number
@@ -126,12 +126,12 @@ async function measure(url: string, processes: number, load: string, { rate, dur
     url: `${url}/predict`,
     method: 'POST' as const,
     headers: { 'content-type': 'application/json' },
-    duration: runIn + duration,
+    duration: Math.ceil(runIn + duration),
     timeout: 20,
   }
   const failures =
     rate === undefined
-      ? await ask({ ...shared, requests, connections: 32 }, times)
+      ? await ask({ ...shared, requests, connections: 32 }, times, duration)
       : await Promise.all(
           // autocannon sends all that a connection may send in a second at its beginning: staggered instances spread the requests.
           Array.from({ length: instances }, async (_, index) => {
@@ -139,7 +139,7 @@ async function measure(url: string, processes: number, load: string, { rate, dur
             const own = requests.filter((_, place) => place % instances === index)
             const overallRate = Math.round(rate / instances)
             const connections = Math.min(overallRate, connectionsAtMost / instances)
-            return ask({ ...shared, requests: own, connections, overallRate }, times)
+            return ask({ ...shared, requests: own, connections, overallRate }, times, duration)
           }),
         ).then((all) => all.reduce((sum, failed) => sum + failed, 0))
   const row: Row = {
@@ -156,8 +156,8 @@ async function measure(url: string, processes: number, load: string, { rate, dur
   return row
 }
 
-/** One run of autocannon; adds its response times, and returns how many requests got neither 200 nor 503. */
-function ask(options: autocannon.Options, times: Times): Promise<number> {
+/** One run of autocannon; adds the response times of `seconds`, and returns how many requests got neither 200 nor 503. */
+function ask(options: autocannon.Options, times: Times, seconds: number): Promise<number> {
   let others = 0
   const begun = performance.now()
   return new Promise((resolve, reject) => {
@@ -166,8 +166,9 @@ function ask(options: autocannon.Options, times: Times): Promise<number> {
       else resolve(errors + others)
     })
     run.on('response', (_, status: number, __, time: number) => {
+      const counted = (performance.now() - begun) / 1000 - runIn
       if (status !== 200 && status !== 503) others++
-      else if (performance.now() - begun > 1000 * runIn) times[status].push(time)
+      else if (counted >= 0 && counted < seconds) times[status].push(time)
     })
   })
 }
