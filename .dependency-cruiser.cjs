@@ -56,7 +56,7 @@ module.exports = {
   options: {
     tsConfig: { fileName: 'tsconfig.base.json' },
     tsPreCompilationDeps: true,
-    exclude: { path: '(^(packages|examples|integrations|benchmarks)/.*dist/|\\.test\\.ts$)' },
+    exclude: { path: '(^(packages|examples|integrations|benchmarks)/.*dist/|^examples/[^/]+/out/|\\.test\\.ts$)' },
     doNotFollow: { path: 'node_modules/' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['@kd/source', 'import', 'node', 'default'] },
   },
