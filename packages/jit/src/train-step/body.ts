@@ -9,8 +9,8 @@ export interface Parameter {
   readonly value: tf.Tensor
   readonly slots: readonly tf.Tensor[]
   readonly decay: number | undefined
-  /** What the learning rate is multiplied by. */
-  readonly rate: number | undefined
+  /** What the learning rate is multiplied by; default 1. */
+  readonly rate?: number | undefined
 }
 
 export interface Updated {

@@ -59,6 +59,18 @@ const bits = (state: Record<string, Float32Array>) =>
   Object.entries(state).map(([name, { buffer }]) => [name, Buffer.from(buffer).toString('hex')])
 
 describe('a training step in parts', () => {
+  it('has a learning rate for each parameter', async () => {
+    const rate: TrainStepOptions['rate'] = (parameter) => ('dimensions' in parameter ? 0.25 : parameter.shape[1] === hidden ? 0.5 : 0)
+    const states = []
+    for (const engine of [one, two]) {
+      const step = trainStepOn(model({ rate }).options, engine)
+      await losses(step, 0, 3)
+      states.push(await step.state())
+      await step.dispose()
+    }
+    close(states[0]!, states[1]!)
+  })
+
   const close = (a: Record<string, Float32Array>, b: Record<string, Float32Array>) => {
     expect(Object.keys(a).sort()).toEqual(Object.keys(b).sort())
     for (const [name, values] of Object.entries(a)) {

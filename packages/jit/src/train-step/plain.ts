@@ -28,7 +28,7 @@ export class PlainStep implements StepEngine {
         value: variable,
         slots: options.optimizer.slots.map((slot) => tf.tensor(this.#slots.get(variableName(index, slot))!, variable.shape)),
         decay: options.decay?.(variable),
-      rate: options.rate?.(variable),
+        rate: options.rate?.(variable),
       }))
       for (const table of this.#tables()) {
         const { name, data, dimensions, trainable } = table

@@ -121,6 +121,26 @@ describe('trainStep', () => {
 })
 
 describe.each(engineNames)('trainStep on %s', (name) => {
+  it('has a learning rate for each parameter', async () => {
+    await testEngine(name)()
+    const run = async (changes: Partial<TrainStepOptions>, learningRate: number) => {
+      const { options, tables } = model({ ...changes, optimizer: adamW({ weightDecay: 0.1 }) })
+      const step = trainStepOn(options, testEngine(name))
+      const [before] = [await step.state(), await step.run(batch(0), { learningRate })]
+      const after = await step.state()
+      await step.dispose()
+      return { before, after, tables }
+    }
+    const rates = [0.5, 0, 0.25]
+    const half = await run({ rate: (parameter) => rates['dimensions' in parameter ? 2 : parameter.shape[1] === hidden ? 0 : 1]! }, 0.08)
+    const [first, table] = [await run({}, 0.04), await run({}, 0.02)]
+    const off = (a: Float32Array, b: Float32Array) => Math.max(...a.map((value, i) => Math.abs(value - b[i]!)))
+    expect(off(half.after['variable 0']!, first.after['variable 0']!)).toBeLessThan(1e-6)
+    expect(off(half.after['variable 0']!, half.before['variable 0']!)).toBeGreaterThan(0.03)
+    expect(half.after['variable 1']).toEqual(half.before['variable 1'])
+    expect(off(half.after['table trained']!, table.after['table trained']!)).toBeLessThan(1e-6)
+  })
+
   it('gives the same bits for the same seed, others for another', async () => {
     await testEngine(name)()
     const run = async (seed: number) => {
