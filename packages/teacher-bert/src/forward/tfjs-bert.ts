@@ -78,11 +78,17 @@ export function bertTensors(weights: BertWeights): BertTensors {
   }
 }
 
+/** Where a model in training drops elements. `first` and `pooled` are the inputs of the head's two layers. */
+export const dropoutPlaces = ['embeddings', 'attention', 'attentionOutput', 'output', 'first', 'pooled'] as const
+export type DropoutPlace = (typeof dropoutPlaces)[number]
+
 export interface BertLogitsOptions {
   /** float32 `[batch, length]`, 1 for tokens and 0 for padding. Default: there is no padding. */
   mask?: tf.Tensor2D
   /** Rows of the table of positions, int32 `[batch, length]` (`placesOf`); needed where `firstPosition` is above 0. */
   places?: tf.Tensor2D
+  /** What is dropped in training. Default: nothing. */
+  dropout?: (x: tf.Tensor, place: DropoutPlace) => tf.Tensor
 }
 
 /**
@@ -96,7 +102,7 @@ export function bertLogits(
   config: BertConfig,
   ids: tf.Tensor2D,
   types: tf.Tensor2D,
-  { mask, places }: BertLogitsOptions = {},
+  { mask, places, dropout = (x) => x }: BertLogitsOptions = {},
 ): tf.Tensor2D {
   const [batch, length] = ids.shape
   const { hidden, heads, embedding, normEpsilon } = config
@@ -106,7 +112,8 @@ export function bertLogits(
     : tf.tile(tf.slice(tensors.positionEmbeddings, [0, 0], [length, embedding]), [batch, 1])
   let sum = tf.add(tf.gather(tensors.wordEmbeddings, tf.reshape(ids, [rows])), place)
   if (tensors.typeEmbeddings) sum = tf.add(sum, tf.gather(tensors.typeEmbeddings, tf.reshape(types, [rows])))
-  let x = norm(sum as tf.Tensor2D, tensors.embeddingNorm, normEpsilon)
+  const drop = (x: tf.Tensor2D, place: DropoutPlace) => dropout(x, place) as tf.Tensor2D
+  let x = drop(norm(sum as tf.Tensor2D, tensors.embeddingNorm, normEpsilon), 'embeddings')
   if (tensors.embeddingProjection) x = linear(x, tensors.embeddingProjection)
   const distances = tensors.relativeBias && scoreBias(tensors.relativeBias, length, config)
   const masked = mask && tf.mul(tf.sub(tf.reshape(mask, [batch, 1, 1, length]), 1), 1e9)
@@ -117,16 +124,18 @@ export function bertLogits(
     const value = split(linear(x, layer.value), [0, 2, 1, 3])
     const products = tf.mul(tf.matMul(query, key), 1 / Math.sqrt(hidden / heads))
     const scores = distances ? tf.add(products, distances) : products
-    const mixed = tf.matMul(tf.softmax(masked ? tf.add(scores, masked) : scores), value)
+    const shares = dropout(tf.softmax(masked ? tf.add(scores, masked) : scores), 'attention')
+    const mixed = tf.matMul(shares, value)
     const context = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [rows, hidden]) as tf.Tensor2D
-    const middle = norm(tf.add(linear(context, layer.attentionOutput), x), layer.attentionNorm, normEpsilon)
+    const middle = norm(tf.add(drop(linear(context, layer.attentionOutput), 'attentionOutput'), x), layer.attentionNorm, normEpsilon)
     const inner = activate(linear(middle, layer.intermediate), config.activation)
-    x = norm(tf.add(linear(inner, layer.output), middle), layer.outputNorm, normEpsilon)
+    x = norm(tf.add(drop(linear(inner, layer.output), 'output'), middle), layer.outputNorm, normEpsilon)
   }
   const first = tf.reshape(tf.slice(tf.reshape(x, [batch, length, hidden]), [0, 0, 0], [batch, 1, hidden]), [batch, hidden]) as tf.Tensor2D
   const { activation } = families[config.family].head
-  const pooled = linear(first, tensors.pooler)
-  return linear(activation === 'tanh' ? tf.tanh(pooled) : activate(pooled, activation), tensors.classifier)
+  const dense = linear(drop(first, 'first'), tensors.pooler)
+  const pooled = activation === 'tanh' ? tf.tanh(dense) : activate(dense, activation)
+  return linear(drop(pooled, 'pooled'), tensors.classifier)
 }
 
 /** What distances between tokens add to the attention's scores: `[1, heads, length, length]`. */
