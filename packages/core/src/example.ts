@@ -2,7 +2,7 @@
 export interface Example {
   readonly text: string
   readonly pair?: string
-  /** Index into the task's `labels`; absent where nobody labelled it. */
+  /** Index into the task's `labels`, or the score itself where the task has one label only; absent where nobody labelled it. */
   readonly label?: number
 }
 

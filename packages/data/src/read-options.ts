@@ -26,6 +26,8 @@ export interface TableOptions {
   delimiter?: string
   /** False where the first row is an example; columns are then given as positions. Default: true. */
   header?: boolean
+  /** What is done with a row that has fewer columns than the header. Default: `refuse`. */
+  incomplete?: 'refuse' | 'skip'
   signal?: AbortSignal
   /** Called after each piece of the file, in bytes. */
   onProgress?: OnProgress

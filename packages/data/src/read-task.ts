@@ -1,7 +1,8 @@
-import { stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type Dataset, dataset, KdError, type OnProgress, type Task } from '@kd/core'
+import { type Dataset, dataset, type Example, KdError, type OnProgress, type Task } from '@kd/core'
+import { rawExamples } from './raw-examples.ts'
 import { readExamples } from './read-examples.ts'
+import type { ReadOptions } from './read-options.ts'
+import { findTaskFiles, type PartName } from './task-files.ts'
 import { type TaskName, type TaskSpec, tasks } from './tasks.ts'
 
 export interface ReadTaskOptions {
@@ -9,17 +10,21 @@ export interface ReadTaskOptions {
   onProgress?: OnProgress
 }
 
-/** A benchmark's parts as they are given. GLUE's test part has no labels. */
+/** A benchmark's parts as they are given. GLUE's test parts have no labels. */
 export interface TaskParts {
   readonly task: Task
   readonly train: Dataset
   readonly dev: Dataset
   /** Where the folder has one. */
   readonly test?: Dataset
+  /** MNLI's second parts, of other sources than train. */
+  readonly devMismatched?: Dataset
+  readonly testMismatched?: Dataset
 }
 
 /**
- * Reads a benchmark's folder: `readTask('sst2', 'glue/SST-2')` reads its train.tsv, dev.tsv and test.tsv.
+ * Reads a benchmark's folder: `readTask('sst2', 'glue/SST-2')` reads GLUE's train.tsv, dev.tsv and test.tsv, or the
+ * Parquet files that the Hugging Face hub has of the task.
  * @throws KdError of kind `option`, `missing`, `io`, `aborted`, or `data` with file, line and column
  */
 export async function readTask(name: TaskName, folder: string, options: ReadTaskOptions = {}): Promise<TaskParts> {
@@ -31,35 +36,53 @@ export async function readTask(name: TaskName, folder: string, options: ReadTask
       fix: `Use one of ${Object.keys(tasks).join(', ')}, or readExamples for a file of your own.`,
     })
   }
-  const { columns, files, ...task } = tasks[name]
-  await checkFolder(folder, files)
-  const read = async (file: string, labelled: boolean): Promise<Dataset> => {
-    const { examples } = await readExamples(join(folder, file), {
-      ...options,
-      columns: labelled ? columns : { ...columns, label: undefined },
-      labels: task.labels,
-      unlabelled: labelled ? undefined : '-1',
-    })
-    return dataset(task, examples)
+  const spec = tasks[name]
+  const { labels, pairs, metrics } = spec
+  const task: Task = { name, labels, pairs, metrics }
+  const { layout, parts } = await findTaskFiles(folder, spec)
+  const read = async (part: PartName): Promise<Dataset> => {
+    const reading = { ...options, ...(layout === 'tsv' ? tsvOptions(spec, part) : hubOptions(spec, part)) }
+    const examples: Example[] = []
+    for (const file of parts[part]!) {
+      examples.push(...(spec.quirks?.score ? await readScores(file, reading) : (await readExamples(file, { ...reading, labels })).examples))
+    }
+    const kept = spec.quirks?.emptyTexts && part === 'train' ? examples.filter(({ text, pair }) => text !== '' && pair !== '') : examples
+    return dataset(task, kept)
   }
-  const test = (await exists(join(folder, files.test))) ? await read(files.test, false) : undefined
-  return { task, train: await read(files.train, true), dev: await read(files.dev, true), ...(test && { test }) }
+  const { train, dev, ...others } = parts
+  const result = { task, train: await read('train'), dev: await read('dev') }
+  for (const part of Object.keys(others) as PartName[]) Object.assign(result, { [part]: await read(part) })
+  return result
 }
 
-async function checkFolder(folder: string, { train, dev }: TaskSpec['files']): Promise<void> {
-  for (const file of [train, dev]) {
-    if (await exists(join(folder, file))) continue
-    throw new KdError({
-      kind: 'missing',
-      what: `the folder has no ${file}`,
-      where: { file: folder },
-      fix: `Give the folder that holds ${train} and ${dev}.`,
-    })
-  }
+const isTest = (part: PartName): boolean => part === 'test' || part === 'testMismatched'
+
+/** A test part may have no label column, or `-1` in it. */
+function tsvOptions({ columns, quirks = {} }: TaskSpec, part: PartName): ReadOptions {
+  const { headerless, cutRows } = quirks
+  const ragged = cutRows && { incomplete: 'skip' as const }
+  if (isTest(part)) return { columns: headerless?.testColumns ?? { ...columns, label: undefined }, unlabelled: '-1', ...ragged }
+  return { columns, header: !headerless, ...ragged }
 }
 
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  )
+function hubOptions({ hubColumns }: TaskSpec, part: PartName): ReadOptions {
+  return { columns: { ...hubColumns, label: 'label' }, ...(isTest(part) && { unlabelled: '-1' }) }
+}
+
+/** Examples whose label is a number, which stands in `label` as it is. */
+async function readScores(file: string, options: ReadOptions): Promise<Example[]> {
+  const examples: Example[] = []
+  for await (const { text, pair, label, where } of rawExamples(file, options)) {
+    const score = label === undefined ? undefined : Number(label)
+    if (score !== undefined && !Number.isFinite(score)) {
+      throw new KdError({
+        kind: 'data',
+        what: `a score is expected and ${JSON.stringify(label)} found`,
+        where,
+        fix: 'Correct the row or remove it.',
+      })
+    }
+    examples.push({ text, ...(pair !== undefined && { pair }), ...(score !== undefined && { label: score }) })
+  }
+  return examples
+}

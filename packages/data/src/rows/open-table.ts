@@ -25,11 +25,12 @@ export async function openTable(file: string, options: TableOptions = {}): Promi
   const rows = openRows(file, options)
   const { value: head } = await rows.next()
   const header = (head?.cells ?? []).map((name: unknown) => String(name).trim())
-  return { header, rows: () => even(file, rows, header.length), close: async () => void (await rows.return(undefined)) }
+  return { header, rows: () => even(file, rows, header.length, options), close: async () => void (await rows.return(undefined)) }
 }
 
-async function* even(file: string, rows: AsyncGenerator<Row>, columns: number): AsyncGenerator<Row> {
+async function* even(file: string, rows: AsyncGenerator<Row>, columns: number, { incomplete }: TableOptions): AsyncGenerator<Row> {
   for await (const row of rows) {
+    if (row.cells.length < columns && incomplete === 'skip') continue
     if (row.cells.length !== columns) throw ragged(file, row.line, row.cells.length, columns)
     yield row
   }
