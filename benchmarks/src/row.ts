@@ -12,6 +12,8 @@ export interface Row {
   ratio: number | null
   /** How often each side ran. */
   runs: number
+  /** What else belongs to the figure. */
+  details?: Readonly<Record<string, number | string>>
 }
 
 /** A benchmark: the file's name is its name on the command line. */
@@ -20,6 +22,8 @@ export type Bench = (options: BenchOptions) => Promise<Row[]>
 export interface BenchOptions {
   /** `--data`: a file or folder that the benchmark explains where it is missing. */
   data: string | undefined
+  /** `--model`: a folder that the benchmark explains where it is missing. */
+  model: string | undefined
   /** `--runs`: how often each side runs. */
   runs: number
 }

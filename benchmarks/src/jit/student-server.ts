@@ -10,7 +10,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { serve } from '../servers.ts'
 import { batchesFile, batchesOf, type Encoded, readSentences, sample, writeBatches } from './sentences.ts'
 
-const [channels, tsv, folder, count = '10240', batchSize = '256'] = process.argv.slice(2)
+const [channels, tsv, folder, count = '5120', batchSize = '256'] = process.argv.slice(2)
 if ((channels !== 'static' && channels !== 'trainable') || !tsv || !folder) {
   throw new Error('usage: student-server static|trainable TSV FOLDER [SENTENCES] [BATCH]')
 }
@@ -45,12 +45,27 @@ function targets(batch: readonly Encoded[]): Float32Array {
   return Float32Array.from(batch.flatMap(({ label }) => (label ? [-2, 2] : [2, -2])))
 }
 
+/** Multiplications and additions that an epoch needs: distinct words of a batch are projected once, nothing is padded. */
+function operations(): number {
+  const [dimensions, gates, units, dense] = [300, 1200, 150, 200]
+  let sum = 0
+  for (const batch of batchesOf(sentences, size)) {
+    const distinct = new Set(batch.flatMap(({ ids }) => [...ids])).size
+    const words = batch.reduce((sum, { ids }) => sum + ids.length, 0)
+    sum += 2 * distinct * dimensions * gates * (channels === 'trainable' ? 3 : 2)
+    // No product with the states before the first word.
+    sum += 2 * 2 * (words - size) * units * (gates / 2) * 3
+    sum += 2 * size * (2 * units * dense + dense * 2) * 3
+  }
+  return sum
+}
+
 await serve({
   async prepare() {
     for (const size of [64, 128, 256]) await writeBatches(batchesFile(folder, size), batchesOf(sentences, size))
     const weights = Object.entries(student.weights()).map(([name, data]) => [name, { data, shape: [data.length] }])
     await writeFile(join(folder, 'weights.safetensors'), writeSafetensors(Object.fromEntries(weights)))
-    return { words: vocabulary.size, sentences: sentences.length }
+    return { words: vocabulary.size, sentences: sentences.length, operations: operations() / sentences.length }
   },
   /** Time to the first step's loss, from no worker on. */
   async first() {
