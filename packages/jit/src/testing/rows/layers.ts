@@ -3,6 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers'
 
 const { layers } = tfl
 type Layer = tfl.layers.Layer
+type Activation = NonNullable<Parameters<typeof layers.dense>[0]['activation']>
 
 /** One way to use a layer of tfjs-layers. */
 export interface LayerRow {
@@ -39,9 +40,9 @@ class Branches extends layers.Layer {
   readonly #branches: Layer[]
   readonly #merge: Layer
 
-  constructor(units: readonly number[], merge: Layer) {
+  constructor(units: readonly number[], merge: Layer, activations: readonly Activation[] = units.map(() => 'tanh')) {
     super({})
-    this.#branches = units.map((units) => dense({ units, activation: 'tanh' }))
+    this.#branches = units.map((units, at) => dense({ units, activation: activations[at] }))
     this.#merge = merge
   }
 
@@ -68,7 +69,7 @@ class Branches extends layers.Layer {
   }
 }
 
-/** Attention as people write it: products of three projections, in Einstein's notation where nothing is trained. */
+/** Attention as people write it who train it: TensorFlow.js has no gradient of Einstein's notation. */
 class Attention extends layers.Layer {
   static className = 'Attention'
   readonly #heads = 2
@@ -133,13 +134,11 @@ export const readingRows: [string, Layer][] = [
 export const layerRows: LayerRow[] = [
   { name: 'dense', shape: [3], make: () => [dense({ units: 4, activation: 'relu' }), dense({ units: 2, useBias: false })] },
   { name: 'dense of a sequence', shape: sequence, make: () => [dense({ units: 4, activation: 'tanh' })] },
-  ...activations.map(
-    (activation): LayerRow => ({
-      name: `activation ${activation}`,
-      shape: [3],
-      make: () => [dense({ units: 4 }), layers.activation({ activation })],
-    }),
-  ),
+  {
+    name: 'activations',
+    shape: [3],
+    make: () => [new Branches(new Array<number>(activations.length).fill(3), layers.concatenate(), activations)],
+  },
   { name: 'elu', shape: [3], make: () => [dense({ units: 4 }), layers.elu({ alpha: 1 })] },
   { name: 'reLU', shape: [3], make: () => [dense({ units: 4 }), layers.reLU({ maxValue: 1 })] },
   { name: 'leakyReLU', shape: [3], make: () => [dense({ units: 4 }), layers.leakyReLU({ alpha: 0.2 })] },
@@ -190,11 +189,13 @@ export const layerRows: LayerRow[] = [
   {
     name: 'bidirectional, added',
     shape: sequence,
-    make: () => [layers.bidirectional({ layer: layers.gru({ units: 2, ...recurrent }) as tfl.RNN, mergeMode: 'sum' })],
+    make: () => [
+      layers.bidirectional({ layer: layers.simpleRNN({ units: 2, recurrentInitializer: 'glorotUniform' }) as tfl.RNN, mergeMode: 'sum' }),
+    ],
   },
   {
     name: 'convLstm2d',
-    shape: [3, 4, 4, 2],
+    shape: [2, 3, 3, 1],
     make: () => [layers.convLstm2d({ filters: 2, kernelSize: 2, padding: 'same', ...recurrent })],
   },
   { name: 'masking', shape: sequence, gaps: true, make: () => [layers.masking(), layers.lstm({ units: 3, ...recurrent })] },

@@ -180,6 +180,20 @@ export const compositionsRows: OpRow[] = [
     tolerance: 1e-5,
   },
   {
+    kernel: "attention in Einstein's notation",
+    fn: (q, k, v) => {
+      const scores = tf.einsum('bqhd,bkhd->bhqk', q!, k!)
+      return tf.einsum('bhqk,bkhd->bqhd', tf.softmax(tf.mul(scores, 3 ** -0.5)), v!)
+    },
+    shapes: [
+      [2, 5, 2, 3],
+      [2, 4, 2, 3],
+      [2, 4, 2, 3],
+    ],
+    tolerance: 1e-5,
+    ...none,
+  },
+  {
     kernel: 'LSTM cell',
     fn: (x, h, c, w) => {
       const [i, f, g, o] = tf.split(tf.add(x!, tf.matMul(h!, w!)), 4, 1) as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
