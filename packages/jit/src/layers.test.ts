@@ -14,7 +14,7 @@ const seed = 7
 
 beforeAll(async () => {
   await native()
-})
+}, 60_000)
 
 function inputOf({ shape, below, gaps = false, batch = 3 }: LayerRow, index: number): tf.Tensor {
   const random = new Random(index, 'input')

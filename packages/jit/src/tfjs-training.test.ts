@@ -13,7 +13,7 @@ const native = testEngine('onnxruntime-node')
 beforeAll(async () => {
   chainOps()
   await native()
-})
+}, 60_000)
 
 describe('what TensorFlow.js has for training, traced and not', () => {
   it('the losses of its core', async () => {

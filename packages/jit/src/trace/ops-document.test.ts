@@ -16,7 +16,7 @@ beforeAll(async () => {
   chainOps()
   await tf.setBackend('cpu')
   document = opsDocument()
-})
+}, 60_000)
 
 it('OPS.md is what the lowerings and their rows give; npm run ops writes it', async () => {
   expect(document.text).toBe(await readFile(new URL('../../OPS.md', import.meta.url), 'utf8'))

@@ -9,7 +9,7 @@ import { opRows } from '../testing/op-rows.ts'
 beforeAll(async () => {
   chainOps()
   await testEngine('onnxruntime-node')()
-})
+}, 60_000)
 
 const byKernel = new Map(opRows.map(({ kernel }) => [kernel, opRows.filter((row) => row.kernel === kernel)]))
 

@@ -11,7 +11,7 @@ const { NaN: nan, POSITIVE_INFINITY: inf } = Number
 
 beforeAll(async () => {
   await native()
-})
+}, 60_000)
 
 type Functions = Record<string, (...inputs: tf.Tensor[]) => tf.Tensor>
 

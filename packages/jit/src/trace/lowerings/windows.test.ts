@@ -8,7 +8,7 @@ import type { OpRow } from '../../testing/op-rows.ts'
 
 beforeAll(async () => {
   await testEngine('onnxruntime-node')()
-})
+}, 60_000)
 
 type Image = tf.Tensor4D
 
