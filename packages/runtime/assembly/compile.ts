@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { main } from 'assemblyscript/asc'
 
-const flags = ['-O3', '--converge', '--runtime', 'stub', '--noAssert', '--importMemory', '--enable', 'simd', '--use', 'abort=']
+const flags = ['-O3s', '--converge', '--runtime', 'stub', '--noAssert', '--importMemory', '--enable', 'simd', '--use', 'abort=']
 
 /** The WebAssembly of kernels.ts, which imports `env.memory`. */
 export async function compileKernels(): Promise<Uint8Array> {

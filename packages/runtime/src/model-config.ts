@@ -1,5 +1,5 @@
-import { KdError } from '@kd/core'
 import { isRecord } from './tensors.ts'
+import { damaged } from './text-files.ts'
 
 /** The files of a saved student. */
 export const modelFiles = Object.freeze({
@@ -57,31 +57,26 @@ export interface ModelConfig {
   readonly dropout: DropoutRates
 }
 
-/** The form is written out: `toLocaleString` would cost as much time as loading a student. */
-const upTo = (most: number, form: string): Field => [
-  (value) => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most,
-  `a whole number from 1 to ${form}`,
-]
+const upTo = (most: number) => (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= most
+const oneOf =
+  (...names: readonly unknown[]) =>
+  (value: unknown) =>
+    names.includes(value)
 const rate = (value: unknown) => typeof value === 'number' && value >= 0 && value < 1
 const names = (value: unknown) =>
   Array.isArray(value) && value.length >= 2 && value.every((name) => typeof name === 'string') && new Set(value).size === value.length
 
-type Field = readonly [holds: (value: unknown) => boolean, form: string]
-
-const fields: Readonly<Record<Exclude<keyof ModelConfig, 'formatVersion' | 'weights'>, Field>> = {
-  student: [(value) => value === 'bilstm' || value === 'siamese', '"bilstm" or "siamese"'],
-  task: [(value) => value === undefined || typeof value === 'string', 'a name or left out'],
-  labels: [names, 'two or more different names'],
-  vocabularySize: upTo(10_000_000, '10,000,000'),
-  dimensions: upTo(10_000, '10,000'),
-  channels: [(value) => value === 'static' || value === 'trainable' || value === 'both', '"static", "trainable" or "both"'],
-  hidden: upTo(10_000, '10,000'),
-  dense: upTo(100_000, '100,000'),
-  maxLength: upTo(10_000, '10,000'),
-  dropout: [
-    (value) => isRecord(value) && rate(value.words) && rate(value.states) && rate(value.dense),
-    'three rates from 0 to 1: words, states, dense',
-  ],
+const fields: Readonly<Record<Exclude<keyof ModelConfig, 'formatVersion' | 'weights'>, (value: unknown) => boolean>> = {
+  student: oneOf('bilstm', 'siamese'),
+  task: (value) => value === undefined || typeof value === 'string',
+  labels: names,
+  vocabularySize: upTo(1e7),
+  dimensions: upTo(1e4),
+  channels: oneOf('static', 'trainable', 'both'),
+  hidden: upTo(1e4),
+  dense: upTo(1e5),
+  maxLength: upTo(1e4),
+  dropout: (value) => isRecord(value) && rate(value.words) && rate(value.states) && rate(value.dense),
 }
 
 /**
@@ -90,26 +85,19 @@ const fields: Readonly<Record<Exclude<keyof ModelConfig, 'formatVersion' | 'weig
  * @throws KdError of kind `format`
  */
 export function checkConfig(value: unknown, source = 'config.json'): ModelConfig {
-  const fail = (what: string, fix: string) => new KdError({ kind: 'format', what, where: { file: source }, fix })
+  const fail = (what: string) => damaged(what, { file: source })
   if (!isRecord(value) || !('formatVersion' in value)) {
-    throw fail('it is not the configuration of a student: it has no formatVersion', 'Give the folder that student.save wrote.')
+    throw fail('it is not the configuration of a student: it has no formatVersion')
   }
   const { formatVersion: version, weights } = value
   if (version !== formatVersion && version !== packedFormatVersion) {
     throw fail(
-      `its formatVersion is ${JSON.stringify(version)}, this version reads ${formatVersion} and ${packedFormatVersion}`,
-      'Update the @kd packages, or save the student again with these.',
+      `its formatVersion is ${JSON.stringify(version)}, this version of @kd/runtime reads ${formatVersion} and ${packedFormatVersion}`,
     )
   }
-  if (version === formatVersion ? weights !== undefined : weights !== 'int8' && weights !== 'int4') {
-    const form = version === formatVersion ? 'left out, as in formatVersion 1' : '"int8" or "int4"'
-    throw fail(`its weights are ${JSON.stringify(weights)}, not ${form}`, 'The file is damaged: save the student again.')
-  }
-  for (const [name, [holds, form]] of Object.entries(fields)) {
-    if (!holds(value[name])) {
-      throw fail(`its ${name} is ${JSON.stringify(value[name])}, not ${form}`, 'The file is damaged: save the student again.')
-    }
-  }
+  const known: unknown[] = version === formatVersion ? [undefined] : ['int8', 'int4']
+  const wrong = Object.entries(fields).find(([name, holds]) => !holds(value[name]))?.[0] ?? (known.includes(weights) ? '' : 'weights')
+  if (wrong) throw fail(`its ${wrong} is ${JSON.stringify(value[wrong])}, which no student has`)
   return value as unknown as ModelConfig
 }
 

@@ -1,9 +1,9 @@
-import { KdError } from '@kd/core'
 import { channelNames, checkConfig, tensorShapes } from './model-config.ts'
 import type { PackedMatrix, PackedRows, PackedStudent } from './packed-student.ts'
 import { floatsOf, readTensors, type Tensors } from './tensors.ts'
-import { decodeText, mismatch, parseJson } from './text-files.ts'
+import { damaged, decodeText, mismatch, parseJson } from './text-files.ts'
 import { Vocabulary } from './vocabulary.ts'
+import type { Indexed, WordList } from './word-list.ts'
 
 const matrices = ['lstm.weight_ih_l0', 'lstm.weight_hh_l0', 'lstm.weight_ih_l0_reverse', 'lstm.weight_hh_l0_reverse', 'dense.weight']
 const vectors = ['lstm.bias_ih_l0', 'lstm.bias_ih_l0_reverse', 'dense.bias', 'logits.weight', 'logits.bias']
@@ -15,19 +15,20 @@ const vectors = ['lstm.bias_ih_l0', 'lstm.bias_ih_l0_reverse', 'dense.bias', 'lo
  * @throws KdError of kind `format` or `mismatch`
  */
 export function readPacked(bytes: Uint8Array, source = 'model.safetensors'): PackedStudent {
-  return fromTensors(readTensors(bytes, source), source)
+  return fromTensors(Vocabulary, readTensors(bytes, source), source)
 }
 
-/** @param index makes a faster look-up of a vocabulary's bytes, if they are so many different words */
-export function fromTensors(
+/**
+ * @param words makes the vocabulary
+ * @param index makes a faster look-up of its bytes, if they are so many different words
+ */
+export function fromTensors<Words extends WordList>(
+  words: Pick<typeof WordList, 'fromText' | 'indexed'> & (new (words: readonly string[] | undefined, indexed?: Indexed) => Words),
   { names, config: json, shape, bytes }: Tensors,
   source: string,
-  index?: (bytes: Uint8Array, words: number) => ((word: string) => number) | undefined,
-): PackedStudent {
-  if (json === undefined) {
-    const fix = "Give the whole folder, or save the student with { weights: 'int8' }."
-    throw new KdError({ kind: 'format', what: 'it holds weights alone, without words and configuration', where: { file: source }, fix })
-  }
+  index?: (bytes: Uint8Array, words: number) => Indexed['find'] | undefined,
+): PackedStudent<Words> {
+  if (json === undefined) throw damaged('it holds weights alone: give its whole folder', { file: source })
   const config = checkConfig(parseJson(json, source), source)
   if (config.weights === undefined) throw mismatch('its configuration is not one of a packed student', source)
   const { vocabularySize, dimensions, channels } = config
@@ -56,10 +57,10 @@ export function fromTensors(
   const most = 3 + 2 * matrices.length + vectors.length
   if (names.length !== most) throw mismatch(`it has ${names.length} tensors, not ${most}`, source)
 
-  const words = bytes('vocabulary', 'U8', [Number(shape('vocabulary')[0])])
-  const text = decodeText(words, source)
-  const find = index?.(words, vocabularySize)
-  const vocabulary = (find && Vocabulary.indexed({ text, size: vocabularySize, find })) ?? Vocabulary.fromText(text, source)
+  const lines = bytes('vocabulary', 'U8', [Number(shape('vocabulary')[0])])
+  const text = decodeText(lines, source)
+  const find = index?.(lines, vocabularySize)
+  const vocabulary = (find && words.indexed({ text, size: vocabularySize, find })) ?? words.fromText(text, source)
   if (vocabulary.size !== vocabularySize) throw mismatch(`it has ${vocabulary.size} words, not ${vocabularySize}`, source, 'vocabulary')
   return { config, vocabulary, rows, matrices: packed, vectors: plain }
 }

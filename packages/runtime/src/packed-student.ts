@@ -18,9 +18,9 @@ export type PackedRows =
   | { readonly bits: 4; readonly values: Uint8Array; readonly scales: Float32Array }
 
 /** A student in whole numbers, as a packed file holds it. */
-export interface PackedStudent {
+export interface PackedStudent<Words = Vocabulary> {
   readonly config: ModelConfig
-  readonly vocabulary: Vocabulary
+  readonly vocabulary: Words
   /** A word's numbers fall into equal groups side by side; `scales` is `[vocabularySize, groups]`. */
   readonly rows: PackedRows
   /** By name: the input and recurrent weights of both directions, `dense.weight`. */

@@ -1,5 +1,4 @@
-import { KdError } from '@kd/core'
-import { decodeText, mismatch, notFinite, parseJson } from './text-files.ts'
+import { damaged, decodeText, mismatch, parseJson } from './text-files.ts'
 
 /** What a reader of safetensors can be sure of before it asks for a tensor: the reader of @kd/core has ten times the size. */
 export interface Tensors {
@@ -25,13 +24,7 @@ interface Entry {
 
 /** @throws KdError of kind `format` */
 export function readTensors(file: Uint8Array, source: string): Tensors {
-  const fail = (what: string) =>
-    new KdError({
-      kind: 'format',
-      what,
-      where: { file: source },
-      fix: 'The file is damaged or no safetensors file: fetch or save it again.',
-    })
+  const fail = (what: string) => damaged(what, { file: source })
   if (file.length < 10) throw fail(`${file.length} bytes are too few`)
   const view = new DataView(file.buffer, file.byteOffset)
   const length = view.getUint32(0, true) + 2 ** 32 * view.getUint32(4, true)
@@ -70,7 +63,7 @@ export function floatsOf(bytes: Uint8Array, source: string, name: string): Float
   // `slice` of node's Buffer would be a view.
   const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
   const values = new Float32Array(buffer, byteOffset, bytes.length / 4)
-  if (!values.every(Number.isFinite)) throw notFinite(source, name)
+  if (!values.every(Number.isFinite)) throw damaged('it holds values that are not finite', { file: source, tensor: name })
   return values
 }
 

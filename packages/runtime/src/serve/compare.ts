@@ -39,7 +39,7 @@ export function compareStates(kernels: Kernels, states: Float32Array, known: Enc
   const { length, states: all } = known
   if (!(all instanceof Float32Array) || !Number.isSafeInteger(length) || all.length !== length * size) {
     const what = `${length} texts of this student have ${length * size} numbers, here are ${all?.length}`
-    throw new KdError({ kind: 'option', what, where: { option: 'known' }, fix: 'Give what encode of this student gave.' })
+    throw new KdError({ kind: 'option', what, where: { option: 'known' } })
   }
   const classes = labels.length
   const logits = new Float32Array(length * classes)
@@ -55,20 +55,11 @@ export function compareStates(kernels: Kernels, states: Float32Array, known: Enc
       const which = labels.indexOf(label)
       if (which < 0) throw new KdError({ kind: 'option', what: `${label} is none of ${labels.join(', ')}`, where: { option: 'label' } })
       const row = (index: number) => logits.subarray(index * classes, (index + 1) * classes)
-      return Float64Array.from({ length }, (_, index) => predictionOf(row(index), labels).probabilities[which]!)
-        .reduce<[number, number][]>((best, probability, index) => keep(best, k, [probability, index]), [])
-        .map(([probability, index]) => ({ index, probability, logits: [...row(index)] }))
+      const probability = Float64Array.from({ length }, (_, index) => predictionOf(row(index), labels).probabilities[which]!)
+      return Array.from(probability.keys())
+        .sort((a, b) => probability[b]! - probability[a]! || a - b)
+        .slice(0, k)
+        .map((index) => ({ index, probability: probability[index]!, logits: [...row(index)] }))
     },
   }
-}
-
-/** Puts an entry into a list of at most `k`, greatest first. */
-function keep(best: [number, number][], k: number, entry: [number, number]): [number, number][] {
-  let at = best.length
-  while (at > 0 && best[at - 1]![0] < entry[0]) at--
-  if (at < k) {
-    best.splice(at, 0, entry)
-    if (best.length > k) best.pop()
-  }
-  return best
 }

@@ -87,3 +87,19 @@ test('the embedded WebAssembly is what its source compiles to, and small enough 
     await expect(load(packed, { wasm })).rejects.toMatchObject({ kind: 'engine', where: { option: 'wasm' } })
   }
 })
+
+test('a folder of format version 1, saved by the first version of @kd/students, still answers', async () => {
+  const folder = new URL('../../fixtures/student-v1/', import.meta.url)
+  for (const options of [{}, { wasm: false }] as const) {
+    const student = await load(folder, options)
+    expect(student.task).toBe('reviews')
+    // What its layers model answered.
+    for (const [text, logit] of [
+      ['so good that I called my mother', 2.4726],
+      ['the plot makes no sense', -2.4762],
+      ['meh', 0.2386],
+    ] as const) {
+      expect(Math.abs(student.predict(text).logits[1]! - logit), text).toBeLessThan(0.03)
+    }
+  }
+})

@@ -2,6 +2,7 @@ import { modelFiles } from '../model-config.ts'
 import type { ModelBytes } from '../model-file.ts'
 import { fromTensors } from '../packed-file.ts'
 import { readTensors, type Tensors } from '../tensors.ts'
+import { WordList } from '../word-list.ts'
 import { type Engine, wasmModule } from './engine.ts'
 import { RuntimeStudent } from './runtime-student.ts'
 import { type Served, servePacked } from './served.ts'
@@ -41,12 +42,13 @@ export async function load(source: Source, { fetch, cacheBytes = 8_000_000, wasm
   const kernels = module
     ? wasmKernels(module, served, cacheBytes)
     : (await import('./javascript-kernels.ts')).javascriptKernels(served, cacheBytes)
-  return new RuntimeStudent(served, kernels)
+  const pairs = served.config.student === 'siamese' ? (await import('./compare.ts')).compareStates : undefined
+  return new RuntimeStudent(served, kernels, pairs)
 }
 
 async function read(source: Source, fetch: Fetch | undefined, module: object | undefined): Promise<Served> {
   const packed = (tensors: Tensors, file: string) =>
-    servePacked(fromTensors(tensors, file, module && ((bytes, words) => indexWords(module, bytes, words))))
+    servePacked(fromTensors(WordList, tensors, file, module && ((bytes, words) => indexWords(module, bytes, words))))
   if (source instanceof ArrayBuffer || source instanceof Uint8Array) {
     const bytes = source instanceof Uint8Array ? source : new Uint8Array(source)
     return packed(readTensors(bytes, modelFiles.weights), modelFiles.weights)

@@ -1,6 +1,6 @@
 import { type Example, KdError } from '@kd/core'
 import { type Prediction, predictionOf } from '../prediction.ts'
-import { type Comparison, compareStates, type Encoded } from './compare.ts'
+import type { Comparison, compareStates, Encoded } from './compare.ts'
 import type { Kernels } from './kernels.ts'
 import type { Served } from './served.ts'
 import { WordCache } from './word-cache.ts'
@@ -23,10 +23,12 @@ export class RuntimeStudent {
   readonly #kernels: Kernels
   readonly #cache: WordCache
   readonly #ids: Int32Array
+  readonly #compare: typeof compareStates | undefined
   readonly #logits: Float32Array
 
-  /** Made by `load`. */
-  constructor(served: Served, kernels: Kernels) {
+  /** Made by `load`, with what students of pairs need beside. */
+  constructor(served: Served, kernels: Kernels, compare?: typeof compareStates) {
+    this.#compare = compare
     const { labels, student, task, maxLength, vocabularySize } = served.config
     this.labels = Object.freeze([...labels])
     this.kind = student
@@ -100,16 +102,16 @@ export class RuntimeStudent {
    */
   compare(text: string, known: Encoded): Comparison {
     this.#only('siamese', 'compare')
-    return compareStates(this.#kernels, this.#states(text), known, { labels: this.labels, size: 2 * this.#served.config.hidden })
+    return this.#compare!(this.#kernels, this.#states(text), known, { labels: this.labels, size: 2 * this.#served.config.hidden })
   }
 
   #classify(input: Input): void {
     const { text, pair } = typeof input === 'string' ? { text: input, pair: undefined } : input
     if (this.kind === 'siamese') {
-      if (pair === undefined) throw data('this student reads pairs, and the example has one text', 'Give { text, pair }.')
+      if (pair === undefined) throw data('this student reads pairs: give { text, pair }')
       this.#kernels.keepFirst(this.#states(text))
     } else if (pair !== undefined) {
-      throw data('this student reads one text, and the example has a pair', 'Leave the pair out, or join the two texts into one.')
+      throw data('this student reads one text: leave the pair out')
     }
     this.#kernels.classify(this.#states(pair ?? text), this.#logits)
   }
@@ -140,4 +142,4 @@ export class RuntimeStudent {
   }
 }
 
-const data = (what: string, fix: string) => new KdError({ kind: 'data', what, fix })
+const data = (what: string) => new KdError({ kind: 'data', what })

@@ -1,6 +1,6 @@
 import { channelNames, type ModelConfig } from '../model-config.ts'
 import type { PackedMatrix, PackedRows, PackedStudent } from '../packed-student.ts'
-import type { Vocabulary } from '../vocabulary.ts'
+import type { WordList } from '../word-list.ts'
 
 /** Writes a word's vector, all channels side by side, to `out`, from `at` on. */
 export type ReadRow = (word: number, out: Float32Array, at: number) => void
@@ -8,7 +8,7 @@ export type ReadRow = (word: number, out: Float32Array, at: number) => void
 /** A student as kernels take it. */
 export interface Served {
   readonly config: ModelConfig
-  readonly vocabulary: Vocabulary
+  readonly vocabulary: WordList
   /** Length of a word's vector. */
   readonly inputs: number
   readonly readRow: ReadRow
@@ -16,7 +16,7 @@ export interface Served {
   readonly vectors: Readonly<Record<string, Float32Array>>
 }
 
-export function servePacked({ config, vocabulary, rows, matrices, vectors }: PackedStudent): Served {
+export function servePacked({ config, vocabulary, rows, matrices, vectors }: PackedStudent<WordList>): Served {
   const inputs = channelNames(config.channels).length * config.dimensions
   return { config, vocabulary, inputs, readRow: packedRows(rows, inputs, config.vocabularySize), matrices, vectors }
 }

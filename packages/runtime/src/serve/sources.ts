@@ -53,7 +53,7 @@ async function fromDisk(files: NodeFileSystem, path: string | URL): Promise<Uint
       kind: absent ? 'missing' : 'io',
       what: absent ? 'there is no such file' : `reading failed with ${code ?? cause}`,
       where: { file: String(path) },
-      fix: 'Give the folder that student.save wrote, or its model.safetensors.',
+      fix: 'Check the path.',
       cause,
     })
   }
@@ -61,7 +61,7 @@ async function fromDisk(files: NodeFileSystem, path: string | URL): Promise<Uint
 
 async function fromNetwork(fetch: Fetch, url: string): Promise<Uint8Array> {
   const fail = (kind: 'missing' | 'io', what: string, cause?: unknown) =>
-    new KdError({ kind, what, where: { file: url }, fix: 'Check the URL and that its host lets this page read it.', cause })
+    new KdError({ kind, what, where: { file: url }, fix: 'Check the URL.', cause })
   let response: Response
   try {
     response = await fetch(url)

@@ -90,7 +90,7 @@ export function wasmKernels(module: object, served: Served, cacheBytes: number):
   const staged = Math.max(...Object.values(matrices).map(({ values }) => values.length))
   end = Math.max(end, slotsAt + staged)
   if (end > mostMemory) {
-    throw new KdError({ kind: 'engine', what: `it needs ${end} bytes of memory, more than ${mostMemory}`, fix: 'Train a smaller student.' })
+    throw new KdError({ kind: 'engine', what: `it needs ${end} bytes of memory, more than ${mostMemory}` })
   }
   const memory = new webAssembly!.Memory({ initial: Math.ceil(end / 65_536) })
   const wasm = new webAssembly!.Instance(module, { env: { memory } }).exports as unknown as Exports
