@@ -21,7 +21,7 @@ beforeAll(async () => {
   student.dispose()
   await buildWorker(join(folder, 'saved'), join(folder, 'worker'))
   edge = await startWorkerd(join(folder, 'worker'), 0)
-})
+}, 60_000)
 afterAll(async () => {
   edge.child.kill()
   await rm(folder, { recursive: true })

@@ -16,7 +16,7 @@ beforeAll(async () => {
   await saveTinyStudent(join(folder, 'student'))
   student = await loadFrom(join(folder, 'student'))
   ;({ server } = createApp({ student, logLevel: 'silent' }))
-})
+}, 60_000)
 afterAll(async () => {
   await server.close()
   await rm(folder, { recursive: true })

@@ -22,7 +22,7 @@ test('a browser is there, where one is required', () => {
   if (required) expect(executablePath, 'Install Chromium (apt-get install chromium), or name one in KD_CHROMIUM.').toBeDefined()
 })
 
-describe.runIf(executablePath)('the page in Chromium', () => {
+describe.runIf(executablePath)('the page in Chromium', { timeout: 120_000 }, () => {
   const text = "A warm film, isn't it? Xyzzy"
   let folder: string
   let server: PreviewServer
@@ -45,7 +45,7 @@ describe.runIf(executablePath)('the page in Chromium', () => {
     const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
     browser = await launcher.launch({ executablePath: executablePath!, args })
     ;({ context, page } = await open({}))
-  }, 60_000)
+  }, 120_000)
   afterAll(async () => {
     await browser.close()
     await server.close()
