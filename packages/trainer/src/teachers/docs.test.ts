@@ -16,4 +16,4 @@ it("docs/any-teacher.md's examples print what it says", async () => {
   } finally {
     await rm(place, { recursive: true })
   }
-}, 120_000)
+}, 300_000)
