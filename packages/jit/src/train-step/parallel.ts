@@ -1,7 +1,7 @@
 import { KdError } from '@kd/core'
 import { dropoutInput, dropoutWords } from '../dropout.ts'
 import type { Engine } from '../engines/engine.ts'
-import { Compiled } from '../engines/native/compiled.ts'
+import { Compiled, ownArena } from '../engines/native/compiled.ts'
 import type { Copy, Gather, Held } from '../engines/native/protocol.ts'
 import type { Runtime } from '../engines/runtime.ts'
 import { HeldVariables } from '../held-variables.ts'
@@ -127,7 +127,7 @@ export class ParallelStep implements StepEngine {
     let loaded = this.#gradients.get(signature)
     if (!loaded) {
       const model = traceGradients(this.#options, part, this.#parallel.loss === 'mean' ? 1 / count : 1)
-      const compiled = await all(runtimes.slice(0, count).map((runtime) => Compiled.loadOn(runtime, model.model, 1)))
+      const compiled = await all(runtimes.slice(0, count).map((runtime) => Compiled.loadOn(runtime, model.model, 1, ownArena)))
       this.#gradients.set(signature, (loaded = { model, compiled }))
     }
     return loaded
