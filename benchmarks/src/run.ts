@@ -9,6 +9,7 @@ import type { Bench } from './row.ts'
 const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   jit: () => import('./jit.ts'),
   augment: () => import('./augment.ts'),
+  store: () => import('./store.ts'),
 }
 
 const { values, positionals: names } = parseArgs({
