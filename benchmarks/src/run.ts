@@ -9,6 +9,7 @@ import type { Bench } from './row.ts'
 const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   jit: () => import('./jit.ts'),
   augment: () => import('./augment.ts'),
+  runtime: () => import('./runtime.ts'),
   store: () => import('./store.ts'),
 }
 
