@@ -1,4 +1,4 @@
-import { Random } from '@kd/core'
+import { Random } from './random.ts'
 
 /** One batch: indices of its examples, and the padded length that all of them fit in. */
 export interface PlannedBatch {

@@ -1,3 +1,4 @@
+export { type PlannedBatch, planEpoch } from './batch-plan.ts'
 export { KdError, type KdErrorFacts, type KdErrorKind, type KdErrorPlace, throwIfAborted } from './error.ts'
 export { type Dataset, dataset, type Example, type MetricName, type Task, textKey } from './example.ts'
 export { bfloat16ToFloat32, float16ToFloat32, float32ToFloat16 } from './float16.ts'

@@ -1,6 +1,14 @@
-import { KdError, readSafetensors, toFloat32, writeSafetensors } from '@kd/core'
-import { nodeFileSystem, writeFileAtomic } from '@kd/core/node'
-import type { CheckpointOptions } from './options.ts'
+import { writeFileAtomic } from './atomic-write.ts'
+import { KdError } from './error.ts'
+import { type FileSystem, nodeFileSystem } from './file-system.ts'
+import { readSafetensors, toFloat32, writeSafetensors } from './safetensors.ts'
+
+export interface CheckpointOptions {
+  file: string
+  /** Updates between two saves. Default 500. */
+  every?: number
+  fileSystem?: FileSystem
+}
 
 /** All that training needs to go on as if it had never stopped. */
 export interface TrainingState {
@@ -13,6 +21,8 @@ export interface TrainingState {
   /** The best weights so far, and how good they are. */
   best: { value: number; step: number; weights: Record<string, Float32Array> } | undefined
   history: HistoryEntry[]
+  /** Losses since the latest entry; absent where it is the present step's. */
+  running?: { sum: number; count: number }
 }
 
 export interface HistoryEntry {
@@ -34,9 +44,11 @@ export async function saveCheckpoint(
   const tensors: Record<string, { data: Float32Array; shape: number[] }> = {}
   for (const [name, data] of Object.entries(state.trainStep)) tensors[`step/${name}`] = { data, shape: [data.length] }
   for (const [name, data] of Object.entries(state.best?.weights ?? {})) tensors[`best/${name}`] = { data, shape: [data.length] }
-  const { step, seconds, history } = state
+  const { step, seconds, history, running } = state
   const best = state.best && { value: state.best.value, step: state.best.step }
-  const bytes = writeSafetensors(tensors, { training: JSON.stringify({ formatVersion: 1, identity, step, seconds, best, history }) })
+  const bytes = writeSafetensors(tensors, {
+    training: JSON.stringify({ formatVersion: 1, identity, step, seconds, best, history, running }),
+  })
   await writeFileAtomic(file, bytes, { fileSystem })
 }
 
@@ -86,5 +98,6 @@ interface SavedTraining {
   step: number
   seconds: number
   best?: { value: number; step: number }
+  running?: { sum: number; count: number }
   history: HistoryEntry[]
 }

@@ -1,8 +1,12 @@
 import { type Example, KdError, type LogitsOptions, type Teacher, type WordVectors } from '@kd/core'
+import { type FileSystem, writeFolderAtomic } from '@kd/core/node'
 import { type Answering, answersTo, wholeNumber } from './answers.ts'
+import { cardFile, teacherCard } from './card.ts'
 import { type FoundModel, findModel } from './checkpoint/find-model.ts'
 import { chosenLabels, type ProblemType, problemTypeOf } from './checkpoint/labels.ts'
 import { type BertModel, readModel } from './checkpoint/model.ts'
+import { modelContents } from './checkpoint/model-contents.ts'
+import { modelFiles } from './checkpoint/model-files.ts'
 import type { LayerWeights } from './checkpoint/weights.ts'
 import { forwardOn } from './forward/forward.ts'
 import type { Forward } from './forward/forward-pass.ts'
@@ -14,6 +18,12 @@ import { bertWordVectors, type WordVectorOptions } from './word-vectors/word-vec
 export interface BertTeacherOptions extends Omit<TeacherOptions, 'file'> {
   /** What products are computed in. Default: `int8` for int8 weights on the native engine, else `float32`. */
   arithmetic?: Arithmetic
+}
+
+export interface SaveTeacherOptions {
+  /** Further sections of the card: Markdown by heading. */
+  sections?: Readonly<Record<string, string>>
+  fileSystem?: FileSystem
 }
 
 /** A classifier of the BERT family as a teacher: Hugging Face folder, npm package or hub repository in, logits out. */
@@ -111,6 +121,17 @@ export class BertTeacher implements Teacher {
   /** Vectors of whole words, made of the word pieces' embeddings: a student's first layer. */
   wordVectors(options: WordVectorOptions): WordVectors {
     return bertWordVectors(this.name, this.#model, options)
+  }
+
+  /**
+   * Writes it as a Hugging Face folder that `BertTeacher.load` and transformers read: `config.json`, `model.safetensors`,
+   * `tokenizer.json`, `tokenizer_config.json` and a card, `README.md`.
+   * @throws KdError of kind `io`, or `option` where the folder holds files of another kind; what was there stays as it was
+   */
+  async save(folder: string, { sections = {}, fileSystem }: SaveTeacherOptions = {}): Promise<void> {
+    const card = teacherCard({ teacher: this, config: this.#model.config, sections: { ...this.#model.sections, ...sections } })
+    const files = { ...modelContents({ ...this.#model, labels: this.labels }), [cardFile]: card }
+    await writeFolderAtomic(folder, files, { fileSystem, mayReplace: Object.values(modelFiles) })
   }
 
   /** Frees the engine's copy of the weights. */

@@ -1,3 +1,4 @@
+export type { CheckpointOptions, HistoryEntry } from '@kd/core/node'
 export type { Baseline, DataParts, DistillOptions } from './distill/options.ts'
 export { type Distillation, distill } from './distill.ts'
 export { type EvaluateOptions, type Evaluation, evaluate, type Model } from './evaluation/evaluate.ts'
@@ -21,7 +22,6 @@ export { type FileTeacher, type FileTeacherOptions, fileTeacher } from './teache
 export { type FunctionTeacherOptions, functionTeacher } from './teachers/function-teacher.ts'
 export { type HttpKey, type HttpTeacherOptions, httpTeacher } from './teachers/http-teacher.ts'
 export type { SoftenOptions } from './teachers/soft-targets.ts'
-export type { HistoryEntry } from './train/checkpoint.ts'
-export { type CheckpointOptions, paper, type Schedule, type TrainOptions } from './train/options.ts'
+export { paper, type Schedule, type TrainOptions } from './train/options.ts'
 export { type TrainResult, train } from './train/train.ts'
 export type { TrainingData } from './train/training-set.ts'

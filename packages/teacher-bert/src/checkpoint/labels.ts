@@ -58,3 +58,10 @@ export function chosenLabels(
 /** What transformers takes a head for that does not say: regression where there is one logit. */
 export const problemTypeOf = (stated: ProblemType | undefined, classes: number): ProblemType =>
   stated ?? (classes === 1 ? 'regression' : 'single_label_classification')
+
+/** A configuration with these names for its logits. */
+export const configWithLabels = (config: Readonly<Record<string, unknown>>, labels: readonly string[]): Record<string, unknown> => ({
+  ...config,
+  id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
+  label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+})

@@ -24,6 +24,8 @@ export interface BertModel {
   /** `tokenizer_config.json`, where there is one. */
   readonly settings?: Readonly<Record<string, unknown>>
   readonly selfCheck?: SelfCheck
+  /** Sections of its card: Markdown by heading. */
+  readonly sections?: Readonly<Record<string, string>>
   /** Size of the weights files. */
   readonly bytes: number
   /** SHA-256 of weights, configuration and tokeniser. */

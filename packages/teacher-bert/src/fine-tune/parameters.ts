@@ -101,3 +101,17 @@ export function weightsOf({ tensors, words }: Parameters): BertWeights {
 
 const mapped = <T extends object>(of: T, change: (value: unknown, name: string) => unknown): object =>
   Object.fromEntries(Object.entries(of).map(([name, value]) => [name, change(value, name)]))
+
+/** Copies of all values, by name. */
+export function valuesOf({ variables, words }: Parameters): Record<string, Float32Array> {
+  const values = variables.map(({ variable }, index) => [`variable ${index}`, Float32Array.from(variable.dataSync())] as const)
+  return { ...Object.fromEntries(values), [wordTable]: words.data.slice() }
+}
+
+/** Puts values of `valuesOf` back. */
+export function restoreValues({ variables, words }: Parameters, values: Readonly<Record<string, Float32Array>>): void {
+  variables.forEach(({ variable }, index) => {
+    tf.tidy(() => variable.assign(tf.tensor(values[`variable ${index}`]!, variable.shape)))
+  })
+  words.data.set(values[wordTable]!)
+}

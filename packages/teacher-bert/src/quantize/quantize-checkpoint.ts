@@ -1,12 +1,9 @@
-import { float16ToFloat32, float32ToFloat16, KdError, type TensorToWrite, writeSafetensors } from '@kd/core'
-import type { BertConfig } from '../checkpoint/config.ts'
-import { type Family, families } from '../checkpoint/families.ts'
+import { KdError, writeSafetensors } from '@kd/core'
 import { findModel } from '../checkpoint/find-model.ts'
-import { type Matrix, matrixValues } from '../checkpoint/matrix.ts'
+import { configWithLabels } from '../checkpoint/labels.ts'
 import { type BertModel, readModel } from '../checkpoint/model.ts'
 import { modelFiles } from '../checkpoint/model-files.ts'
-import { scaleSuffix } from '../checkpoint/tensor-finder.ts'
-import type { BertWeights, Linear, Norm } from '../checkpoint/weights.ts'
+import { tensorsOf } from '../checkpoint/tensors-of.ts'
 import { forwardOn } from '../forward/forward.ts'
 import { BertTeacher } from '../teacher.ts'
 import { quantizeWeights } from './quantize.ts'
@@ -47,7 +44,7 @@ export async function quantizeCheckpoint(folder: string, options: QuantizeOption
       format: 'pt',
       'kd.quantization': 'int8, symmetric, a scale a row',
     }),
-    [modelFiles.config]: `${JSON.stringify(configWith(model.configJson, names), null, 2)}\n`,
+    [modelFiles.config]: `${JSON.stringify(names === undefined ? model.configJson : configWithLabels(model.configJson, names), null, 2)}\n`,
     [modelFiles.tokenizer]: JSON.stringify(model.tokenizerJson),
     [modelFiles.selfCheck]: `${JSON.stringify({ tolerance: selfCheckTolerance, rows }, null, 2)}\n`,
   }
@@ -64,64 +61,5 @@ async function storedAnswers(model: BertModel, texts: readonly string[], labels:
     return texts.map((text, row) => ({ text, logits: [...logits.subarray(row * classes, (row + 1) * classes)].map(rounded) }))
   } finally {
     await forward.dispose()
-  }
-}
-
-/** A model's tensors by the names of its family. */
-function tensorsOf(weights: BertWeights, config: BertConfig): Record<string, TensorToWrite> {
-  const { tensors: names, head }: Family = families[config.family]
-  const tensors: Record<string, TensorToWrite> = {}
-  const floats = (name: string, values: Float32Array, shape: readonly number[]) => {
-    tensors[name] = { data: halved(values) ?? values, shape }
-  }
-  const matrix = (name: string, matrix: Matrix) => {
-    const shape = [matrix.rows, matrix.columns]
-    if ('values' in matrix) return floats(`${name}.weight`, matrixValues(matrix), shape)
-    tensors[`${name}.weight`] = { data: matrix.int8, shape }
-    tensors[`${name}.weight${scaleSuffix}`] = { data: matrix.scales, shape: [matrix.rows] }
-  }
-  const linear = (name: string, { weight, bias }: Linear) => {
-    matrix(name, weight)
-    floats(`${name}.bias`, bias, [bias.length])
-  }
-  const norm = (name: string, { gain, bias }: Norm) => {
-    floats(`${name}.weight`, gain, [gain.length])
-    floats(`${name}.bias`, bias, [bias.length])
-  }
-  const full = (name: string) => names.prefixes[0] + name
-  matrix(full(names.wordEmbeddings), weights.wordEmbeddings)
-  matrix(full(names.positionEmbeddings), weights.positionEmbeddings)
-  if (weights.typeEmbeddings) matrix(full(names.typeEmbeddings!), weights.typeEmbeddings)
-  norm(full(names.embeddingNorm), weights.embeddingNorm)
-  if (weights.embeddingProjection) linear(full(names.embeddingProjection!), weights.embeddingProjection)
-  if (weights.relativeBias) matrix(full(names.relativeBias!), weights.relativeBias)
-  new Map(config.layerKeys.map((key, index) => [key, weights.layers[index]!])).forEach((layer, key) => {
-    const at = (name: string) => full(name.replace('{layer}', key))
-    linear(at(names.query), layer.query)
-    linear(at(names.key), layer.key)
-    linear(at(names.value), layer.value)
-    linear(at(names.attentionOutput), layer.attentionOutput)
-    norm(at(names.attentionNorm), layer.attentionNorm)
-    linear(at(names.intermediate), layer.intermediate)
-    linear(at(names.output), layer.output)
-    norm(at(names.outputNorm), layer.outputNorm)
-  })
-  linear(/^pooler/.test(head.dense) ? full(head.dense) : head.dense, weights.pooler)
-  linear(head.output, weights.classifier)
-  return tensors
-}
-
-/** The values in half precision where that loses nothing: a checkpoint stored so stays so. */
-function halved(values: Float32Array): Uint16Array | undefined {
-  const half = float32ToFloat16(values)
-  return float16ToFloat32(half).every((value, i) => value === values[i]) ? half : undefined
-}
-
-function configWith(config: Readonly<Record<string, unknown>>, labels: readonly string[] | undefined): Record<string, unknown> {
-  if (labels === undefined) return { ...config }
-  return {
-    ...config,
-    id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
-    label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
   }
 }

@@ -1,6 +1,6 @@
 import type { Dataset, OnProgress } from '@kd/core'
 import { KdError } from '@kd/core'
-import type { FileSystem } from '@kd/core/node'
+import type { CheckpointOptions } from '@kd/core/node'
 import { adadelta, adam, adamW, type Optimizer } from '@kd/jit'
 import { crossEntropy, type Loss, logitsMse } from '@kd/losses'
 
@@ -46,13 +46,6 @@ export interface TrainOptions {
   name?: string
   signal?: AbortSignal
   onProgress?: OnProgress
-}
-
-export interface CheckpointOptions {
-  file: string
-  /** Updates between two saves. Default 500. */
-  every?: number
-  fileSystem?: FileSystem
 }
 
 /** The paper's training settings (section 4.3): AdaDelta with rho 0.95 and learning rate 1, batches of 50. */

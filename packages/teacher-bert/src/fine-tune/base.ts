@@ -1,0 +1,103 @@
+import { join } from 'node:path'
+import { KdError, Random, type SafetensorsTensor } from '@kd/core'
+import { readJsonFile } from '@kd/core/node'
+import { type BertConfig, parseConfig } from '../checkpoint/config.ts'
+import { type Family, families } from '../checkpoint/families.ts'
+import { type FindOptions, findModel } from '../checkpoint/find-model.ts'
+import { configWithLabels, type ProblemType } from '../checkpoint/labels.ts'
+import { assertBelongTogether } from '../checkpoint/model.ts'
+import { modelFiles } from '../checkpoint/model-files.ts'
+import { readEncoder } from '../checkpoint/read-weights.ts'
+import { TensorFinder } from '../checkpoint/tensor-finder.ts'
+import type { BertWeights, Linear } from '../checkpoint/weights.ts'
+import { readWeightsFiles } from '../checkpoint/weights-files.ts'
+import { type ReadTokenizer, readTokenizer } from '../tokenizer/read-tokenizer.ts'
+
+/** A checkpoint made ready for training: with a head for the labels that it is to learn. */
+export interface Base extends ReadTokenizer {
+  readonly name: string
+  readonly config: BertConfig
+  /** `config.json` of the classifier that comes of it. */
+  readonly configJson: Readonly<Record<string, unknown>>
+  /** Names `config.json` in errors. */
+  readonly configFile: string
+  readonly weights: BertWeights
+}
+
+export interface BaseOptions extends FindOptions {
+  readonly labels: readonly string[]
+  readonly problemType: ProblemType
+  /** Of a new head's weights. */
+  readonly seed: number
+}
+
+/** Standard deviation of a new head's weights, where `initializer_range` does not say: BERT's (Devlin et al. 2019). */
+const usualRange = 0.02
+
+/**
+ * Reads a base: a Hugging Face folder, package or repository with or without a head. Its head is kept where it has as many
+ * logits as there are labels, as transformers does; else it is made anew.
+ * @throws KdError of kind `missing`, `format`, `mismatch`, `numeric` or `io`
+ */
+export async function readBase(source: string, { labels, problemType, seed, ...options }: BaseOptions): Promise<Base> {
+  const { folder, name, weights: chosen } = await findModel(source, options)
+  if (chosen.format === 'onnx') {
+    throw new KdError({
+      kind: 'mismatch',
+      what: `it holds the graph ${chosen.graph} in place of weights, and a graph can't be trained`,
+      where: { file: folder },
+      fix: 'Give the checkpoint that it was exported from.',
+    })
+  }
+  const configFile = join(folder, modelFiles.config)
+  const stored = (await readJsonFile(configFile)) as Record<string, unknown>
+  const read = parseConfig(stored, configFile)
+  const tokenizer = await readTokenizer(folder)
+  assertBelongTogether(tokenizer.tokenizer, read, folder)
+  const { tensors, source: file } = await readWeightsFiles(folder)
+  const { num_labels: _, ...rest } = stored
+  const configJson = {
+    ...configWithLabels(rest, labels),
+    architectures: [`${families[read.family].className}ForSequenceClassification`],
+    problem_type: problemType,
+  }
+  const config = parseConfig(configJson, configFile)
+  const range = typeof stored.initializer_range === 'number' && stored.initializer_range > 0 ? stored.initializer_range : usualRange
+  const weights = baseWeights(tensors, config, labels.length, { range, seed, file })
+  return { ...tokenizer, name, config, configJson, configFile, weights }
+}
+
+interface NewHead {
+  readonly range: number
+  readonly seed: number
+  readonly file: string
+}
+
+function baseWeights(
+  tensors: ReadonlyMap<string, SafetensorsTensor>,
+  config: BertConfig,
+  classes: number,
+  { range, seed, file }: NewHead,
+): BertWeights {
+  const { head, tensors: names }: Family = families[config.family]
+  const other = new TensorFinder(tensors, names.prefixes, file)
+  const kept = other.rows(head.output) === classes
+  const finder = kept ? other : new TensorFinder(without(tensors, head.output), names.prefixes, file)
+  const encoder = readEncoder(finder, config)
+  const random = new Random(seed, 'head')
+  const made = (outputs: number, inputs: number, place: number): Linear => {
+    const numbers = random.at(0, place)
+    const values = Float32Array.from({ length: outputs * inputs }, () => range * numbers.normal())
+    return { weight: { rows: outputs, columns: inputs, values }, bias: new Float32Array(outputs) }
+  }
+  const pooled = finder.rows(head.dense) !== undefined
+  const pooler = pooled ? finder.linear(head.dense, config.hidden, config.hidden) : made(config.hidden, config.hidden, 0)
+  const classifier = kept ? finder.linear(head.output, classes, config.hidden) : made(classes, config.hidden, 1)
+  const belongs = `Check that config.json, which asks for ${config.layers} layers of ${config.family}, belongs to these weights.`
+  finder.assertComplete(belongs)
+  finder.assertNothingElse(belongs)
+  return { ...encoder, pooler, classifier }
+}
+
+const without = (tensors: ReadonlyMap<string, SafetensorsTensor>, layer: string): ReadonlyMap<string, SafetensorsTensor> =>
+  new Map([...tensors].filter(([name]) => !name.startsWith(`${layer}.`)))
