@@ -17,8 +17,11 @@ export class DistinctIds {
     this.#place = new Int32Array(rows).fill(-1)
   }
 
-  /** @throws KdError of kind `option` for an id outside the table */
-  of(ids: Int32Array): Distinct {
+  /**
+   * @param room for so many distinct ids at the least
+   * @throws KdError of kind `option` for an id outside the table
+   */
+  of(ids: Int32Array, room = 0): Distinct {
     const place = this.#place
     const positions = new Int32Array(ids.length)
     const found: number[] = []
@@ -41,7 +44,7 @@ export class DistinctIds {
         where: { option: 'ids' },
       })
     }
-    const padded = new Int32Array(distinctBucket(found.length)).fill(found[0] ?? 0)
+    const padded = new Int32Array(distinctBucket(Math.max(found.length, room))).fill(found[0] ?? 0)
     padded.set(found)
     return { ids: padded, count: found.length, positions }
   }

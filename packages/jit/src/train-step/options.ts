@@ -60,7 +60,12 @@ export interface TrainStepOptions {
 export interface StepInputs {
   readonly inputs: Readonly<Record<string, OnnxTensor>>
   /** Rows of the tables, of any shape. */
-  readonly ids?: { readonly data: Int32Array; readonly shape: readonly number[] }
+  readonly ids?: {
+    readonly data: Int32Array
+    readonly shape: readonly number[]
+    /** Room for so many distinct ids at the least: batches that differ in nothing else share a graph. Default: 0. */
+    readonly room?: number
+  }
 }
 
 export interface StepRunOptions {

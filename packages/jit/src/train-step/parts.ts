@@ -64,7 +64,8 @@ export class Divider {
       const { data, shape } = slicePart({ data: ids, shape: step.idsShape }, axes.ids, part, count)
       return { distinct: this.#distinct?.of(data as Int32Array) ?? step.distinct, idsShape: shape }
     })
-    const padded = distinctBucket(Math.max(...found.map(({ distinct }) => distinct.count)))
+    const room = Math.ceil(step.distinct.ids.length / count)
+    const padded = distinctBucket(Math.max(room, ...found.map(({ distinct }) => distinct.count)))
     const steps = found.map(({ distinct, idsShape }, part) => ({
       ...step,
       inputs: Object.fromEntries(Object.entries(step.inputs).map(([name, input]) => [name, slicePart(input, axes[name], part, count)])),

@@ -108,6 +108,23 @@ describe('trainStep', () => {
     await step.dispose()
   })
 
+  it('traces once for batches with room for as many distinct ids', async () => {
+    const { options } = model()
+    const step = trainStepOn(options, testEngine('onnxruntime-node'))
+    const { inputs, ids } = batch(0, 8, 4)
+    const other = batch(0, 8, 4).ids!.data.fill(3)
+    const plain = trainStepOn(model().options, testEngine('onnxruntime-node'))
+    const losses = []
+    for (const data of [ids!.data, other]) {
+      const { loss } = await step.run({ inputs, ids: { data, shape: [8, 4], room: 32 } })
+      losses.push([loss, (await plain.run({ inputs, ids: { data, shape: [8, 4] } })).loss])
+    }
+    expect([step.traces, plain.traces]).toEqual([1, 2])
+    for (const [loss, wanted] of losses) expect(loss).toBeCloseTo(wanted!, 5)
+    await step.dispose()
+    await plain.dispose()
+  })
+
   it('takes a variable that was assigned between steps', async () => {
     const { options, variables } = model({ clipNorm: undefined })
     const step = trainStepOn(options, testEngine('onnxruntime-node'))

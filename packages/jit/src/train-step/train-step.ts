@@ -124,7 +124,7 @@ class Step implements TrainStep {
       if (this.#distinct) throw new KdError({ kind: 'option', what: 'the step has tables, the batch no ids', where: { option: 'ids' } })
       return { inputs, distinct: { ids: new Int32Array(0), count: 0, positions: new Int32Array(0) }, idsShape: [0] }
     }
-    return { inputs, distinct: this.#distinct.of(ids.data), idsShape: [...ids.shape] }
+    return { inputs, distinct: this.#distinct.of(ids.data, ids.room), idsShape: [...ids.shape] }
   }
 }
 

@@ -49,5 +49,5 @@ export function batchInputs(
   }
   if (config.types > 0) inputs.types = { data: types, shape }
   if (config.firstPosition > 0) inputs.places = { data: placesOf(ids, length, config), shape }
-  return { ids: { data: ids, shape }, inputs }
+  return { ids: { data: ids, shape, room: size * length }, inputs }
 }
