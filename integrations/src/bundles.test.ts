@@ -11,6 +11,7 @@ const alone: Record<string, RegExp> = {
   '@kd/core/test': /^(?!packages\/core\/)/,
   '@kd/runtime': /^(?!packages\/runtime\/)/,
   '@kd/data': /tensorflow|onnxruntime/,
+  '@kd/data/hub': /tensorflow|onnxruntime/,
   '@kd/augment': /tensorflow|onnxruntime/,
   '@kd/losses/metrics': /tensorflow|onnxruntime/,
 }
