@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import type { Example } from '@kd/core'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { inFolder } from '../test/tiny-model.ts'
 import { readModel } from './checkpoint/model.ts'
 import { tfjsForward } from './forward/tfjs-forward.ts'
@@ -38,6 +38,7 @@ beforeAll(async () => {
   tf.env().set('IS_TEST', true) // Without it TensorFlow.js prints an advertisement.
   await tf.setBackend('cpu')
 })
+afterAll(() => tf.env().set('IS_TEST', false))
 
 describe.each(Object.keys(heads))('%s', (family) => {
   it("gives Python's ids, pairs and long texts cut, `[MASK]` its own mask", async () => {

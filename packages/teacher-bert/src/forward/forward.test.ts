@@ -31,6 +31,7 @@ beforeAll(async () => {
   tf.env().set('IS_TEST', true) // Without it TensorFlow.js prints an advertisement.
   await tf.setBackend('cpu')
 })
+afterAll(() => tf.env().set('IS_TEST', false))
 
 const distance = (actual: ArrayLike<number>, wanted: readonly number[]) => {
   expect(actual.length).toBe(wanted.length)
