@@ -45,7 +45,7 @@ export interface EngineChoice extends EngineOptions {
 }
 
 /** How much longer the same work takes without machine code, for the warning. */
-const slower: Record<EngineName, string> = { 'onnxruntime-node': '', 'onnxruntime-web': '5 to 10 times', tfjs: '10 to 30 times' }
+const slower: Record<EngineName, string> = { 'onnxruntime-node': '', 'onnxruntime-web': 'several times', tfjs: '10 to 30 times' }
 
 /**
  * The engines in order: the one that is asked for, else those of the platform, else TensorFlow.js. One warning says that
