@@ -124,7 +124,72 @@ describe('split', () => {
     it('refuses pairs, and a way it does not know', () => {
       const pairs = dataset({ ...task, pairs: true }, [{ text: 'a', pair: 'b', label: 0 }])
       expect(() => split(pairs, { seed: 1, together: 'contained' })).toThrow(/single texts/)
-      expect(() => split(many(100), { seed: 1, together: 'phrases' as 'equal' })).toThrow(/neither equal nor contained/)
+      expect(() => split(many(100), { seed: 1, together: 'phrases' as 'equal' })).toThrow(/none of equal, connected, contained/)
+    })
+  })
+
+  describe('connected pairs together', () => {
+    const pairTask: Task = { ...task, pairs: true }
+    const texts = fc.integer({ min: 0, max: 90 }).map((id) => (id === 0 ? '' : `text ${id}`))
+    const pairs = fc.array(fc.record({ text: texts, pair: texts, label: fc.nat(2) }, { requiredKeys: ['text', 'pair'] }), {
+      minLength: 30,
+      maxLength: 50,
+    })
+    /** Pairs of which no two share a text, but every eighth with the one before. */
+    const mostlyApart = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({ text: `a${i % 8 === 7 ? i - 1 : i}`, pair: `b${i}`, label: i % 2 }))
+
+    it('no text stands in two parts, for any pairs', () => {
+      fc.assert(
+        fc.property(pairs, fc.nat(1000), (all: Example[], seed) => {
+          const whole = dataset(pairTask, [...all, ...mostlyApart(80)])
+          const { train, validation, test } = split(whole, { seed, validation: 0.1, test: 0.2 })
+          const parts = [train, validation, test]
+          expect(parts.reduce((sum, { length }) => sum + length, 0)).toBe(whole.length)
+          const seen = parts.map((part) => new Set(part.examples.flatMap(({ text, pair }) => [text, pair!]).filter((text) => text !== '')))
+          expect(seen.reduce((sum, set) => sum + set.size, 0)).toBe(new Set(seen.flatMap((set) => [...set])).size)
+          const again = split(dataset(pairTask, [...whole.examples]), { seed, validation: 0.1, test: 0.2 })
+          expect(again.test.examples).toEqual(test.examples)
+        }),
+        { numRuns: 50 },
+      )
+    })
+
+    it('labels have their shares to the example, though a large component has one label only', () => {
+      const clique = Array.from({ length: 60 }, (_, i) => ({ text: 'hub', pair: `spoke ${i}`, label: 1 }))
+      const whole = dataset(pairTask, [...clique, ...mostlyApart(940)])
+      const { train, validation, test } = split(whole, { seed: 4, validation: 0.05, test: 0.1 })
+      expect([train.length, validation.length, test.length]).toEqual([850, 50, 100])
+      expect(test.examples.filter(({ label }) => label === 1)).toHaveLength(53)
+    })
+
+    it('large components come into held-out parts as often as their share says', () => {
+      const cliques = Array.from({ length: 200 }, (_, i) => ({ text: `hub ${i % 40}`, pair: `spoke ${i}`, label: i % 2 }))
+      const whole = dataset(pairTask, [...cliques, ...mostlyApart(600)])
+      let held = 0
+      for (let seed = 0; seed < 20; seed++)
+        held += split(whole, { seed, validation: 0, test: 0.25 }).test.examples.filter(({ text }) => text.startsWith('hub')).length
+      // 1,000 of 20 x 200 expected, standard deviation about 60.
+      expect(Math.abs(held - 1000)).toBeLessThan(300)
+    })
+
+    it('scores are spread over the parts', () => {
+      const scored = Array.from({ length: 600 }, (_, i) => ({ text: `a${i}`, pair: `b${i}`, label: (i % 50) / 10 }))
+      const { test } = split(dataset({ ...pairTask, labels: ['similarity'] }, scored), { seed: 1 })
+      const mean = test.examples.reduce((sum, { label }) => sum + label!, 0) / test.length
+      expect([test.length, Math.abs(mean - 2.45) < 0.2]).toEqual([60, true])
+    })
+
+    it('is the default of pairs alone; equal pairs alone on request', () => {
+      const aspects = Array.from({ length: 100 }, (_, i) => ({ text: `review ${i}`, pair: i % 5 ? 'food' : 'service', label: i % 2 }))
+      const whole = dataset(pairTask, aspects)
+      expect(() => split(whole, { seed: 1 })).toThrow(
+        /hang together by texts that they share in 2 groups, 80 of them in one.*together: 'equal'/,
+      )
+      expect(split(whole, { seed: 1, together: 'equal' }).test.length).toBe(10)
+      const single = many(100)
+      expect(split(single, { seed: 1, together: 'connected' }).test.length).toBe(10)
+      expect(split(single, { seed: 1 }).test.examples).toEqual(split(single, { seed: 1, together: 'equal' }).test.examples)
     })
   })
 })

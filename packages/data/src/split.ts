@@ -1,4 +1,5 @@
 import { type Dataset, dataset, type Example, KdError, Random, textKey } from '@kd/core'
+import { assignComponents } from './assign-components.ts'
 import { holdersOf } from './containment.ts'
 
 export interface SplitOptions {
@@ -9,12 +10,15 @@ export interface SplitOptions {
   /** Share of the test part, from 0; both together are below 1. Default: 0.1. */
   test?: number
   /**
-   * What goes to one part together. `equal` (default): equal texts. `contained`: also a text and the texts that contain
-   * it as a run of whole words, as SST-2's sentences do its phrases; a text that stands in several goes to train if one of
-   * those does. Else a part that is held out is known from train by its pieces, and the weights that remember most look
-   * best on it. For single texts.
+   * What goes to one part together. A part that is held out is else known from train by its pieces, and the weights that
+   * remember most look best on it.
+   * - `equal`, the default of single texts: equal texts, or equal pairs.
+   * - `connected`, the default of pairs: pairs that share a text, and those that share one with these, so that no text
+   *   stands in two parts. An empty text is not counted as shared.
+   * - `contained`, for single texts: also a text and the texts that contain it as a run of whole words, as SST-2's
+   *   sentences do its phrases; a text that stands in several goes to train if one of those does.
    */
-  together?: 'equal' | 'contained'
+  together?: 'equal' | 'connected' | 'contained'
 }
 
 export interface SplitParts {
@@ -27,11 +31,13 @@ const partNames = ['test', 'validation', 'train'] as const
 const train = partNames.indexOf('train')
 
 /**
- * Splits a dataset into three parts, each in the dataset's order. Every label has its share of each part; texts that go
- * together are counted under the label of the first, or of the text that contains them.
- * @throws KdError of kind `option` for shares out of range, `mismatch` for pairs with `contained`, `data` where a part that was asked for stays empty
+ * Splits a dataset into three parts, each in the dataset's order. Every label has its share of each part; texts that are
+ * equal, or contained in one, are counted under the label of the first, or of the text that contains them.
+ * @throws KdError of kind `option` for shares out of range, `mismatch` for pairs with `contained`, `data` where a part that
+ * was asked for stays empty, or below half of its share because nearly all pairs are connected
  */
-export function split(data: Dataset, { seed, validation = 0.05, test = 0.1, together = 'equal' }: SplitOptions): SplitParts {
+export function split(data: Dataset, options: SplitOptions): SplitParts {
+  const { seed, validation = 0.05, test = 0.1, together = data.task.pairs ? 'connected' : 'equal' } = options
   checkShare('validation', validation)
   checkShare('test', test)
   if (validation + test >= 1) {
@@ -43,7 +49,9 @@ export function split(data: Dataset, { seed, validation = 0.05, test = 0.1, toge
     })
   }
   const shares = { test, validation, train: 1 - validation - test }
-  const part = assign(data.examples, familiesOf(data, together), shares, new Random(seed, 'split'))
+  const random = new Random(seed, 'split')
+  const part =
+    together === 'connected' ? connectedParts(data, shares, random) : assign(data.examples, familiesOf(data, together), shares, random)
   const parts = { train: [] as Example[], validation: [] as Example[], test: [] as Example[] }
   data.examples.forEach((example, i) => {
     parts[partNames[part[i]!]!].push(example)
@@ -77,7 +85,7 @@ function familiesOf({ examples, task }: Dataset, together: string): readonly (re
     })
   }
   if (together !== 'contained') {
-    throw new KdError({ kind: 'option', what: `${together} is neither equal nor contained`, where: { option: 'together' } })
+    throw new KdError({ kind: 'option', what: `${together} is none of equal, connected, contained`, where: { option: 'together' } })
   }
   if (task.pairs) {
     throw new KdError({
@@ -89,13 +97,27 @@ function familiesOf({ examples, task }: Dataset, together: string): readonly (re
   return holdersOf(examples.map(({ text }) => text))
 }
 
+type Shares = Record<(typeof partNames)[number], number>
+
+/** The part of each example, an index into `partNames`: whole components of pairs that share texts. */
+function connectedParts(data: Dataset, shares: Shares, random: Random): Uint8Array {
+  const { part, components, largest } = assignComponents(data, [shares.test, shares.validation], random)
+  for (const [index, name] of (['test', 'validation'] as const).entries()) {
+    const wanted = Math.round(shares[name] * data.length)
+    const found = part.reduce((count, own) => (own === index ? count + 1 : count), 0)
+    if (found >= wanted / 2) continue
+    throw new KdError({
+      kind: 'data',
+      what: `the ${name} part has ${found} of ${wanted} examples: ${data.length} examples hang together by texts that they share in ${components} groups, ${largest} of them in one`,
+      where: { option: 'together' },
+      fix: "Where a text may stand in several parts, as one of few second texts does: together: 'equal'.",
+    })
+  }
+  return part
+}
+
 /** The part of each example, an index into `partNames`. */
-function assign(
-  examples: readonly Example[],
-  families: readonly (readonly number[])[],
-  shares: Record<(typeof partNames)[number], number>,
-  random: Random,
-): Uint8Array {
+function assign(examples: readonly Example[], families: readonly (readonly number[])[], shares: Shares, random: Random): Uint8Array {
   const part = new Uint8Array(examples.length)
   // What rounding left one label short of is made up for by the next.
   const owed = { test: 0, validation: 0 }
