@@ -1,9 +1,12 @@
 import { existsSync } from 'node:fs'
 import { dataset, type Task } from '@kd/core'
 import { fakeTeacher } from '@kd/core/test'
+import { Vocabulary } from '@kd/runtime'
+import { bilstm, createStudent } from '@kd/students'
 import { describe, expect, it } from 'vitest'
 import { createReport } from '../report/report.ts'
 import { measure } from './measure.ts'
+import { measurePacked } from './measure-packed.ts'
 
 const task: Task = { name: 'signs', labels: ['negative', 'positive'], pairs: false, metrics: ['accuracy', 'f1'] }
 const validation = dataset(task, [{ text: '+', label: 1 }])
@@ -44,5 +47,22 @@ describe('measure', () => {
     expect((await measure('student', [student], { test, latencyRuns: 1 })).bytes).toBe(1234)
     expect(existsSync(folder)).toBe(false)
     expect((await measure('function', [fakeTeacher()], { test, latencyRuns: 1 })).bytes).toBeUndefined()
+  })
+})
+
+describe('measurePacked', () => {
+  it('asks students as they are served', async () => {
+    const description = bilstm({ dimensions: 8, hidden: 8, dense: 8 })
+    const vocabulary = Vocabulary.build(['+ - a film'])
+    const students = await Promise.all([1, 2].map((seed) => createStudent(description, { labels: task.labels, vocabulary, seed })))
+    const row = await measurePacked('distilled int8', students, { validation, test, compared: test.examples, latencyRuns: 5 })
+    const float = await measure('distilled', students, { validation, test, latencyRuns: 5 })
+    expect(row.metrics).toEqual(float.metrics)
+    expect(row.parameters).toEqual(float.parameters)
+    expect(row.bytes).toBeLessThan(float.bytes!)
+    expect(row.sameLabel).toEqual({ share: 1, examples: 2 })
+    expect((await measurePacked('distilled int4', students, { test, weights: 'int4', latencyRuns: 1 })).sameLabel).toBeUndefined()
+    await expect(measurePacked('none', [], { test })).rejects.toMatchObject({ kind: 'option' })
+    for (const student of students) student.dispose()
   })
 })

@@ -51,6 +51,9 @@ export function titleOf({ title, task, data, seeds }: ReportFacts): string {
   return `${title ?? task}: ${[...parts, `seed${seeds.length > 1 ? 's' : ''} ${seeds.join(', ')}`].join(', ')}`
 }
 
+const sameLabelNote = (name: string, { share, examples }: NonNullable<ReportRow['sameLabel']>) =>
+  `${name}: served by @kd/runtime; the label of single precision for ${Number((100 * share).toFixed(3))} % of ${thousands(examples)} training examples`
+
 /** What the figures mean, and how long they took. */
 export function notesOf({ seeds, seconds, rows }: ReportFacts): string[] {
   const metrics = Object.keys(rows[0]!.metrics)
@@ -60,6 +63,7 @@ export function notesOf({ seeds, seconds, rows }: ReportFacts): string[] {
   return [
     `${metrics.join(', ')}: in hundredths${spread}`,
     `gap won back: (row - alone) / (teacher - alone), in ${metrics[0]}`,
+    ...rows.flatMap(({ name, sameLabel }) => (sameLabel ? [sameLabelNote(name, sameLabel)] : [])),
     ...(seconds.total === undefined ? [] : [`time: ${duration(seconds.total)}${took && ` (${took})`}`]),
   ]
 }

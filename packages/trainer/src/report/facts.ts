@@ -6,7 +6,7 @@ export interface MetricValues {
 
 /** What is known of one model of the comparison. */
 export interface ReportRow {
-  /** `teacher`, `alone-random` (random vectors, gold labels), `alone` (the student's own vectors, gold labels), `distilled`. */
+  /** `teacher`, `alone-random` (random vectors, gold labels), `alone` (the student's own vectors, gold labels), `distilled`, and as it is served `distilled int8`. */
   readonly name: string
   /** By the metric's name; the first is what the share of the gap is made of. */
   readonly metrics: Readonly<Record<string, MetricValues>>
@@ -15,6 +15,8 @@ export interface ReportRow {
   readonly bytes?: number
   /** Milliseconds for one sentence, after a warm-up. */
   readonly latencyMs?: { readonly p50: number; readonly p95: number }
+  /** Of a packed student: to which share of so many training examples it gives the label that it gives in single precision. */
+  readonly sameLabel?: { readonly share: number; readonly examples: number }
 }
 
 export interface ReportFacts {

@@ -70,6 +70,16 @@ describe('the report', () => {
     `)
   })
 
+  it('says of a packed student how often it answers as in single precision', () => {
+    const packed = row('distilled int8', [0.91, 0.915, 0.904], { bytes: 2_100_000, sameLabel: { share: 0.99995, examples: 20_000 } })
+    const table = createReport({ ...facts, rows: [...facts.rows, packed] }).toString()
+    expect(table).toMatch(/^distilled int8 {2}91\.0 ± 0\.6 +63 % .* 2\.1 MB /m)
+    expect(table).toContain(
+      '\ndistilled int8: served by @kd/runtime; the label of single precision for 99.995 % of 20,000 training examples\n',
+    )
+    expect(Math.max(...table.split('\n').map((line) => line.length))).toBeLessThanOrEqual(110)
+  })
+
   it('shows each metric that a task has', () => {
     const rows = facts.rows.map((one) => ({ ...one, metrics: { f1: one.metrics.accuracy!, accuracy: one.metrics.accuracy! } }))
     const table = createReport({ ...facts, rows }).toString()
