@@ -48,9 +48,10 @@ export function labelName(cell: unknown, { labelMap = {}, unlabelled }: LabelOpt
 
 /**
  * A label's index into `labels`: by its name, else as an index.
+ * @param otherLabel what to do where the column is the wrong one
  * @throws KdError of kind `data` for a label outside of them
  */
-export function labelIndex(name: string, labels: readonly string[], where: KdErrorPlace): number {
+export function labelIndex(name: string, labels: readonly string[], where: KdErrorPlace, otherLabel: () => string): number {
   const index = labels.indexOf(name)
   if (index !== -1) return index
   if (/^\d+$/.test(name) && Number(name) < labels.length) return Number(name)
@@ -58,7 +59,7 @@ export function labelIndex(name: string, labels: readonly string[], where: KdErr
     kind: 'data',
     what: `the label ${JSON.stringify(name)} is none of ${labels.join(', ')}, nor an index from 0 to ${labels.length - 1}`,
     where,
-    fix: `Map it: labelMap: { ${JSON.stringify(name)}: ${JSON.stringify(labels[0])} }, or add it to labels.`,
+    fix: `Map it: labelMap: { ${JSON.stringify(name)}: ${JSON.stringify(labels[0])} }, or add it to labels. ${otherLabel()}`,
   })
 }
 

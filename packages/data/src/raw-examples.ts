@@ -1,5 +1,5 @@
 import { KdError, type KdErrorPlace } from '@kd/core'
-import { locate } from './columns.ts'
+import { locate, otherColumn } from './columns.ts'
 import { checkLabelOptions, labelName } from './labels.ts'
 import type { StreamOptions } from './read-options.ts'
 import { formatOf } from './rows/open-rows.ts'
@@ -11,7 +11,12 @@ export interface RawExample {
   readonly pair?: string
   readonly label?: string
   readonly where: KdErrorPlace
+  /** What to do where the label's column turns out to be the wrong one. */
+  readonly otherLabel: () => string
 }
+
+/** Texts that are numbers, one after the other from the first on, that tell a wrong column. */
+const numbersThatTell = 20
 
 /** Checks all options at once, then reads as it is asked for examples. */
 export function rawExamples(file: string, options: StreamOptions): AsyncGenerator<RawExample> {
@@ -36,15 +41,18 @@ async function* read(file: string, options: StreamOptions): AsyncGenerator<RawEx
     const { header } = table
     const { text, pair, label } = locate(header, options.columns ?? {}, file)
     const place = (line: number, position: number): KdErrorPlace => ({ file, line, column: header[position] })
+    const otherLabel = () => otherColumn(header, 'label', label!)
+    const textOf = { text: textReader(header, 'text', text), pair: textReader(header, 'pair', pair ?? text) }
     let count = 0
     for await (const { line, cells } of table.rows([text, pair, label].filter((position) => position !== undefined))) {
       count++
       const name = label === undefined ? undefined : labelName(cells[label], options, place(line, label))
       yield {
-        text: textOf(cells[text], place(line, text)),
-        ...(pair !== undefined && { pair: textOf(cells[pair], place(line, pair)) }),
+        text: textOf.text(cells[text], place(line, text)),
+        ...(pair !== undefined && { pair: textOf.pair(cells[pair], place(line, pair)) }),
         ...(name !== undefined && { label: name }),
         where: place(line, label ?? text),
+        otherLabel,
       }
     }
     if (count === 0) {
@@ -55,8 +63,18 @@ async function* read(file: string, options: StreamOptions): AsyncGenerator<RawEx
   }
 }
 
-function textOf(cell: unknown, where: KdErrorPlace): string {
-  if (typeof cell === 'string') return cell
-  const found = cell === undefined ? 'nothing' : JSON.stringify(cell)
-  throw new KdError({ kind: 'data', what: `a text is expected and ${found} found`, where, fix: 'Correct the row or remove it.' })
+/** Reads a field's texts; refuses what is no text, and a column of numbers. */
+function textReader(header: readonly string[], field: 'text' | 'pair', position: number) {
+  let numbers = 0
+  return (cell: unknown, where: KdErrorPlace): string => {
+    const refused = (what: string, fix = '') =>
+      new KdError({ kind: 'data', what, where, fix: `${fix}${otherColumn(header, field, position)}` })
+    if (typeof cell !== 'string') {
+      const found = cell === undefined ? 'nothing' : JSON.stringify(cell)
+      throw refused(`a text is expected and ${found} found`, 'Correct the row or remove it. ')
+    }
+    if (numbers >= 0) numbers = /^\s*-?\d+([.,]\d+)?\s*$/.test(cell) ? numbers + 1 : -1
+    if (numbers === numbersThatTell) throw refused(`the first ${numbersThatTell} texts are numbers, the last of them ${cell.trim()}`)
+    return cell
+  }
 }

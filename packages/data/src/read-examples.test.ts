@@ -201,12 +201,64 @@ const bad: [string, Bad][] = [
     'a column by position',
     { contents: 'a\tb\nc\td\n', options: { columns: { text: 3 } }, where: { line: 1, column: '3' }, message: /no column number 3/ },
   ],
+  [
+    'a header of pairs',
+    {
+      contents: 'id\tquestion1\tquestion2\tis_duplicate\n1\ta\tb\t0\n',
+      where: { line: 1, column: 'text or sentence' },
+      message: /header is "id", "question1", "question2", "is_duplicate".*columns: \{ text: "question1", pair: "question2" \}/,
+    },
+  ],
+  [
+    'no header at all',
+    {
+      contents: '1\tthe film is a warm one\tpositive\n0\tdull\tnegative\n',
+      where: { line: 1 },
+      message: /header is "1", "the film is a warm one", "positive".*header: false.*columns: \{ text: 2 \}/,
+    },
+  ],
+  [
+    'numbers for texts',
+    {
+      contents: `text\treview\tlabel\n${Array.from({ length: 30 }, (_, i) => `${i}\ta film\t1\n`).join('')}`,
+      where: { line: 21, column: 'text' },
+      message:
+        /first 20 texts are numbers.*"text" is the wrong column.*columns: \{ text: "review" \}; the header is "text", "review", "label"/,
+    },
+  ],
+  [
+    'numbers for the second texts',
+    {
+      contents: `a\tb\tid\n${Array.from({ length: 30 }, (_, i) => `why?\twho?\t${i}\n`).join('')}`,
+      options: { columns: { text: 'a', pair: 'id' } },
+      where: { line: 21, column: 'id' },
+      message: /"id" is the wrong column.*columns: \{ pair: "a" \}; the header is "a", "b", "id"/,
+    },
+  ],
+  [
+    'a column named twice',
+    {
+      contents: 'a\tb\tlabel\nwho?\twhy?\t1\n',
+      options: { columns: { text: 'a', pair: 1 } },
+      kind: 'option',
+      where: { option: 'columns.pair' },
+      message: /names one column twice; the header is "a", "b", "label"/,
+    },
+  ],
   ['tabs in CSV', { contents: 'text\tlabel\na\t1\n', ending: 'csv', where: { line: 1 }, message: /format: 'tsv'/ }],
   ['commas in TSV', { contents: 'text,label\na,1\n', where: { line: 1 }, message: /format: 'csv'/ }],
   ['semicolons', { contents: 'text;label\na;1\n', ending: 'csv', where: { line: 1 }, message: /delimiter: ';'/ }],
   [
     'a line cut off',
     { contents: 'sentence\tlabel\na\t1\nb', where: { line: 3, column: 1 }, message: /1 column, the header has 2.*cut off/ },
+  ],
+  [
+    'a tab too many in a pair',
+    {
+      contents: 'text\tpair\tlabel\na\tb\t1\nc\td\te\t0\n',
+      where: { line: 3, column: 3 },
+      message: /4 columns, the header has 3.*holds the delimiter/,
+    },
   ],
   ['a tab too many', { contents: 'sentence\tlabel\na\tb\t1\n', where: { line: 2, column: 2 }, message: /3 columns, the header has 2/ }],
   ['no label', { contents: 'sentence\tlabel\na\t1\nb\t', where: { line: 3, column: 'label' }, message: /no label.*unlabelled/ }],
@@ -216,7 +268,7 @@ const bad: [string, Bad][] = [
       contents: 'sentence\tlabel\na\t1\nb\t2\n',
       options: { labels: ['negative', 'positive'] },
       where: { line: 3, column: 'label' },
-      message: /"2" is none of negative, positive.*labelMap: \{ "2"/,
+      message: /"2" is none of negative, positive.*labelMap: \{ "2".*columns\.label.*header is "sentence", "label"/,
     },
   ],
   [
@@ -224,7 +276,7 @@ const bad: [string, Bad][] = [
     {
       contents: `sentence\tlabel\n${Array.from({ length: 2000 }, (_, i) => `a\tx${i}\n`).join('')}`,
       where: { line: 1002, column: 'label' },
-      message: /more than 1000/,
+      message: /more than 1000.*"label" is the wrong column.*header is "sentence", "label"/,
     },
   ],
   ['an open quotation', { contents: 'text,label\na,1\n"b,1\nc,0\n', ending: 'csv', where: {}, message: /no CSV.*format: 'tsv'/ }],

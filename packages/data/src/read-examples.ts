@@ -17,8 +17,8 @@ export async function readExamples(file: string, options: ReadOptions = {}): Pro
   const examples: Example[] = []
   const raw: (string | undefined)[] = []
   const names = new Set<string>()
-  for await (const { text, pair, label, where } of rawExamples(file, options)) {
-    const known = options.labels && label !== undefined ? labelIndex(label, options.labels, where) : undefined
+  for await (const { text, pair, label, where, otherLabel } of rawExamples(file, options)) {
+    const known = options.labels && label !== undefined ? labelIndex(label, options.labels, where, otherLabel) : undefined
     examples.push({ text, ...(pair !== undefined && { pair }), ...(known !== undefined && { label: known }) })
     if (options.labels) continue
     raw.push(label)
@@ -29,7 +29,7 @@ export async function readExamples(file: string, options: ReadOptions = {}): Pro
         kind: 'data',
         what: `the column holds more than ${mostLabels} different labels`,
         where,
-        fix: 'Name the right one: columns: { label: "..." }, or list the classes in labels.',
+        fix: `List the classes in labels. ${otherLabel()}`,
       })
     }
   }

@@ -177,6 +177,26 @@ describe('GLUE', () => {
     expect(Object.keys(tasks).sort()).toEqual(['cola', 'mnli', 'mrpc', 'qnli', 'qqp', 'rte', 'sst2', 'stsb', 'wnli'])
   })
 
+  it.each([
+    ['qqp', 'question1\tquestion2\tlabel\nwho?\twhy?\t1\ncut\n\tempty?\t0\n', { text: 'who?', pair: 'why?', label: 1 }],
+    ['mnli', 'premise\thypothesis\tlabel\na\tb\t2\n', { text: 'a', pair: 'b', label: 2 }],
+    ['cola', 'sentence\tlabel\nThe sailors rode.\t1\n', { text: 'The sailors rode.', label: 1 }],
+    ['stsb', 'sentence1\tsentence2\tlabel\na\tb\t2.5\n', { text: 'a', pair: 'b', label: 2.5 }],
+  ] as const)("%s as a TSV with the hub's columns", async (name, contents, expected) => {
+    for (const file of [tasks[name].files.train, tasks[name].files.dev]) await put(file, contents)
+    expect((await readTask(name, folder)).train.examples).toEqual([expected])
+  })
+
+  it('columns of their own; names that are not there are told with the header and the option', async () => {
+    for (const file of ['train.tsv', 'dev.tsv']) await put(file, 'a\tb\tsame\nwho?\twhy?\t1\n')
+    await put('test.tsv', 'a\tb\nwho?\thow?\n')
+    await expect(readTask('qqp', folder)).rejects.toThrow(
+      /no column "question1"; the header is "a", "b", "same" .*train\.tsv:1.*columns: \{ text: "a" \}/,
+    )
+    const { dev, test } = await readTask('qqp', folder, { columns: { text: 'a', pair: 'b', label: 'same' } })
+    expect([dev.examples, test!.examples]).toEqual([[{ text: 'who?', pair: 'why?', label: 1 }], [{ text: 'who?', pair: 'how?' }]])
+  })
+
   it('reads the Parquet files of the hub, cut into several', async () => {
     const columns: Column[] = ['premise', 'hypothesis'].map((name) => ({ name, type: 'text' }))
     const write = (name: string, rows: Cell[][]) =>

@@ -1,11 +1,14 @@
 import { type Dataset, dataset, type Example, KdError, type OnProgress, type Task } from '@kd/core'
 import { rawExamples } from './raw-examples.ts'
 import { readExamples } from './read-examples.ts'
-import type { ReadOptions } from './read-options.ts'
+import type { Columns, ReadOptions } from './read-options.ts'
 import { findTaskFiles, type PartName } from './task-files.ts'
-import { type TaskName, type TaskSpec, tasks } from './tasks.ts'
+import { partOptions } from './task-options.ts'
+import { type TaskName, tasks } from './tasks.ts'
 
 export interface ReadTaskOptions {
+  /** Columns of the files, where they are neither GLUE's nor the hub's; test parts have the same but the label. */
+  columns?: Columns
   signal?: AbortSignal
   onProgress?: OnProgress
 }
@@ -24,10 +27,10 @@ export interface TaskParts {
 
 /**
  * Reads a benchmark's folder: `readTask('sst2', 'glue/SST-2')` reads GLUE's train.tsv, dev.tsv and test.tsv, or the
- * Parquet files that the Hugging Face hub has of the task.
+ * Parquet files that the Hugging Face hub has of the task. TSV files may have the hub's columns too.
  * @throws KdError of kind `option`, `missing`, `io`, `aborted`, or `data` with file, line and column
  */
-export async function readTask(name: TaskName, folder: string, options: ReadTaskOptions = {}): Promise<TaskParts> {
+export async function readTask(name: TaskName, folder: string, { columns, ...options }: ReadTaskOptions = {}): Promise<TaskParts> {
   if (!Object.hasOwn(tasks, name)) {
     throw new KdError({
       kind: 'option',
@@ -41,9 +44,9 @@ export async function readTask(name: TaskName, folder: string, options: ReadTask
   const task: Task = { name, labels, pairs, metrics }
   const { layout, parts } = await findTaskFiles(folder, spec)
   const read = async (part: PartName): Promise<Dataset> => {
-    const reading = { ...options, ...(layout === 'tsv' ? tsvOptions(spec, part) : hubOptions(spec, part)) }
     const examples: Example[] = []
     for (const file of parts[part]!) {
+      const reading = { ...options, ...(await partOptions(spec, { part, file, layout, columns })) }
       examples.push(...(spec.quirks?.score ? await readScores(file, reading) : (await readExamples(file, { ...reading, labels })).examples))
     }
     const kept = spec.quirks?.emptyTexts && part === 'train' ? examples.filter(({ text, pair }) => text !== '' && pair !== '') : examples
@@ -55,31 +58,17 @@ export async function readTask(name: TaskName, folder: string, options: ReadTask
   return result
 }
 
-const isTest = (part: PartName): boolean => part === 'test' || part === 'testMismatched'
-
-/** A test part may have no label column, or `-1` in it. */
-function tsvOptions({ columns, quirks = {} }: TaskSpec, part: PartName): ReadOptions {
-  const { headerless, cutRows } = quirks
-  const ragged = cutRows && { incomplete: 'skip' as const }
-  if (isTest(part)) return { columns: headerless?.testColumns ?? { ...columns, label: undefined }, unlabelled: '-1', ...ragged }
-  return { columns, header: !headerless, ...ragged }
-}
-
-function hubOptions({ hubColumns }: TaskSpec, part: PartName): ReadOptions {
-  return { columns: { ...hubColumns, label: 'label' }, ...(isTest(part) && { unlabelled: '-1' }) }
-}
-
 /** Examples whose label is a number, which stands in `label` as it is. */
 async function readScores(file: string, options: ReadOptions): Promise<Example[]> {
   const examples: Example[] = []
-  for await (const { text, pair, label, where } of rawExamples(file, options)) {
+  for await (const { text, pair, label, where, otherLabel } of rawExamples(file, options)) {
     const score = label === undefined ? undefined : Number(label)
     if (score !== undefined && !Number.isFinite(score)) {
       throw new KdError({
         kind: 'data',
         what: `a score is expected and ${JSON.stringify(label)} found`,
         where,
-        fix: 'Correct the row or remove it.',
+        fix: `Correct the row or remove it. ${otherLabel()}`,
       })
     }
     examples.push({ text, ...(pair !== undefined && { pair }), ...(score !== undefined && { label: score }) })

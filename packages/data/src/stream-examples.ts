@@ -22,11 +22,11 @@ export function streamExamples(file: string, options: StreamOptions = {}): Async
 }
 
 async function* index(raw: ReturnType<typeof rawExamples>, labels: readonly string[] | undefined): AsyncGenerator<Example> {
-  for await (const { text, pair, label, where } of raw) {
+  for await (const { text, pair, label, where, otherLabel } of raw) {
     yield {
       text,
       ...(pair !== undefined && { pair }),
-      ...(labels && label !== undefined && { label: labelIndex(label, labels, where) }),
+      ...(labels && label !== undefined && { label: labelIndex(label, labels, where, otherLabel) }),
     }
   }
 }
