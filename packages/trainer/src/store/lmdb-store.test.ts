@@ -176,6 +176,23 @@ describe('openLogitStore', () => {
     await store.close()
   })
 
+  // A read-only bind mount needs a mount namespace: Linux has them, and most machines let a user make one.
+  it.runIf(spawnSync('unshare', ['-rm', 'true']).status === 0)('fails with `io` on a read-only disk, and changes nothing', async () => {
+    await fill()
+    const script = new URL('../../fixtures/fill-store.ts', import.meta.url).pathname
+    const command = `mount --bind "$2" "$2" && mount -o remount,bind,ro "$2" && exec "$0" --conditions=@kd/source --import tsx "$1" "$3"`
+    const before = digest()
+    const args = ['-rm', 'bash', '-c', command, process.execPath, script, folder, file]
+    const { stdout, status } = spawnSync('unshare', args, { encoding: 'utf8' })
+    expect({ status, ...JSON.parse(stdout) }).toMatchObject({
+      status: 1,
+      stored: 0,
+      kind: 'io',
+      message: expect.stringMatching(/read-only/i),
+    })
+    expect(digest()).toBe(before)
+  })
+
   it('reads row by row in the order of keys, all of them', async () => {
     const store = openLogitStore(file, teacher)
     const count = 9000
