@@ -29,6 +29,12 @@ export function parseSelfCheck(json: unknown, file: string): SelfCheck {
   }
 }
 
+/** `self-check.json` of a check. */
+export const selfCheckJson = ({ tolerance, rows }: SelfCheck): object => ({
+  tolerance,
+  rows: rows.map(({ example: { text, pair }, logits }) => ({ text, ...(pair !== undefined && { pair }), logits })),
+})
+
 /**
  * Compares what a model answers here with what it answered where it was made.
  * @param logits of the check's rows, row-major

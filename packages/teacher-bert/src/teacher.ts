@@ -26,6 +26,9 @@ export interface SaveTeacherOptions {
   fileSystem?: FileSystem
 }
 
+/** What a teacher was made of: for this package alone. */
+export let modelOf: (teacher: BertTeacher) => BertModel
+
 /** A classifier of the BERT family as a teacher: Hugging Face folder, npm package or hub repository in, logits out. */
 export class BertTeacher implements Teacher {
   readonly name: string
@@ -42,6 +45,10 @@ export class BertTeacher implements Teacher {
   readonly maxLength: number
   readonly #model: BertModel
   readonly #answering: Answering
+
+  static {
+    modelOf = (teacher) => teacher.#model
+  }
 
   /** Prefer `BertTeacher.load`. */
   constructor(name: string, model: BertModel, forward: Forward, options: BertTeacherOptions = {}) {
@@ -124,12 +131,14 @@ export class BertTeacher implements Teacher {
   }
 
   /**
-   * Writes it as a Hugging Face folder that `BertTeacher.load` and transformers read: `config.json`, `model.safetensors`,
-   * `tokenizer.json`, `tokenizer_config.json` and a card, `README.md`.
+   * Writes it as a Hugging Face folder that `BertTeacher.load` and, unless it is in int8, transformers read: `config.json`,
+   * `model.safetensors`, `tokenizer.json`, `tokenizer_config.json` and a card, `README.md`; its stored answers, if it has some.
    * @throws KdError of kind `io`, or `option` where the folder holds files of another kind; what was there stays as it was
    */
   async save(folder: string, { sections = {}, fileSystem }: SaveTeacherOptions = {}): Promise<void> {
-    const card = teacherCard({ teacher: this, config: this.#model.config, sections: { ...this.#model.sections, ...sections } })
+    const { config, weights } = this.#model
+    const int8 = 'int8' in weights.wordEmbeddings
+    const card = teacherCard({ teacher: this, config, int8, sections: { ...this.#model.sections, ...sections } })
     const files = { ...modelContents({ ...this.#model, labels: this.labels }), [cardFile]: card }
     await writeFolderAtomic(folder, files, { fileSystem, mayReplace: Object.values(modelFiles) })
   }

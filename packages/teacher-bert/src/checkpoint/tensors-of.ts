@@ -3,10 +3,10 @@ import type { BertConfig } from './config.ts'
 import { type Family, families } from './families.ts'
 import { type Matrix, matrixValues } from './matrix.ts'
 import { scaleSuffix } from './tensor-finder.ts'
-import type { BertWeights, Linear, Norm } from './weights.ts'
+import type { EncoderWeights, HeadWeights, Linear, Norm } from './weights.ts'
 
-/** A model's tensors by the names of its family. */
-export function tensorsOf(weights: BertWeights, config: BertConfig): Record<string, TensorToWrite> {
+/** A model's tensors by the names of its family; of a head what there is. */
+export function tensorsOf(weights: EncoderWeights & Partial<HeadWeights>, config: BertConfig): Record<string, TensorToWrite> {
   const { tensors: names, head }: Family = families[config.family]
   const tensors: Record<string, TensorToWrite> = {}
   const floats = (name: string, values: Float32Array, shape: readonly number[]) => {
@@ -44,8 +44,8 @@ export function tensorsOf(weights: BertWeights, config: BertConfig): Record<stri
     linear(at(names.output), layer.output)
     norm(at(names.outputNorm), layer.outputNorm)
   })
-  linear(/^pooler/.test(head.dense) ? full(head.dense) : head.dense, weights.pooler)
-  linear(head.output, weights.classifier)
+  if (weights.pooler) linear(/^pooler/.test(head.dense) ? full(head.dense) : head.dense, weights.pooler)
+  if (weights.classifier) linear(head.output, weights.classifier)
   return tensors
 }
 

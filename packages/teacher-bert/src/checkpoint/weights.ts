@@ -39,9 +39,11 @@ export interface EncoderWeights {
   readonly layers: readonly LayerWeights[]
 }
 
-export interface BertWeights extends EncoderWeights {
+export interface HeadWeights {
   /** The head's first layer, of the first token, `[hidden, hidden]`: BERT's pooler. */
   readonly pooler: Linear
   /** `[labels, hidden]` */
   readonly classifier: Linear
 }
+
+export interface BertWeights extends EncoderWeights, HeadWeights {}

@@ -1,17 +1,13 @@
-import { join } from 'node:path'
-import { KdError, Random, type SafetensorsTensor } from '@kd/core'
-import { readJsonFile } from '@kd/core/node'
+import { Random, type SafetensorsTensor } from '@kd/core'
+import { readBaseFiles } from '../checkpoint/base-files.ts'
 import { type BertConfig, parseConfig } from '../checkpoint/config.ts'
 import { type Family, families } from '../checkpoint/families.ts'
-import { type FindOptions, findModel } from '../checkpoint/find-model.ts'
+import type { FindOptions } from '../checkpoint/find-model.ts'
 import { configWithLabels, type ProblemType } from '../checkpoint/labels.ts'
-import { assertBelongTogether } from '../checkpoint/model.ts'
-import { modelFiles } from '../checkpoint/model-files.ts'
 import { readEncoder } from '../checkpoint/read-weights.ts'
 import { TensorFinder } from '../checkpoint/tensor-finder.ts'
 import type { BertWeights, Linear } from '../checkpoint/weights.ts'
-import { readWeightsFiles } from '../checkpoint/weights-files.ts'
-import { type ReadTokenizer, readTokenizer } from '../tokenizer/read-tokenizer.ts'
+import type { ReadTokenizer } from '../tokenizer/read-tokenizer.ts'
 
 /** A checkpoint made ready for training: with a head for the labels that it is to learn. */
 export interface Base extends ReadTokenizer {
@@ -40,21 +36,7 @@ const usualRange = 0.02
  * @throws KdError of kind `missing`, `format`, `mismatch`, `numeric` or `io`
  */
 export async function readBase(source: string, { labels, problemType, seed, ...options }: BaseOptions): Promise<Base> {
-  const { folder, name, weights: chosen } = await findModel(source, options)
-  if (chosen.format === 'onnx') {
-    throw new KdError({
-      kind: 'mismatch',
-      what: `it holds the graph ${chosen.graph} in place of weights, and a graph can't be trained`,
-      where: { file: folder },
-      fix: 'Give the checkpoint that it was exported from.',
-    })
-  }
-  const configFile = join(folder, modelFiles.config)
-  const stored = (await readJsonFile(configFile)) as Record<string, unknown>
-  const read = parseConfig(stored, configFile)
-  const tokenizer = await readTokenizer(folder)
-  assertBelongTogether(tokenizer.tokenizer, read, folder)
-  const { tensors, source: file } = await readWeightsFiles(folder)
+  const { name, config: read, configJson: stored, configFile, tensors, weightsFile, ...tokenizer } = await readBaseFiles(source, options)
   const { num_labels: _, ...rest } = stored
   const configJson = {
     ...configWithLabels(rest, labels),
@@ -63,7 +45,7 @@ export async function readBase(source: string, { labels, problemType, seed, ...o
   }
   const config = parseConfig(configJson, configFile)
   const range = typeof stored.initializer_range === 'number' && stored.initializer_range > 0 ? stored.initializer_range : usualRange
-  const weights = baseWeights(tensors, config, labels.length, { range, seed, file })
+  const weights = baseWeights(tensors, config, labels.length, { range, seed, file: weightsFile })
   return { ...tokenizer, name, config, configJson, configFile, weights }
 }
 

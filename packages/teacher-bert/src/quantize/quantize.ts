@@ -1,5 +1,5 @@
 import { type Int8Matrix, type Matrix, matrixValues } from '../checkpoint/matrix.ts'
-import type { BertWeights, LayerWeights, Linear } from '../checkpoint/weights.ts'
+import type { EncoderWeights, LayerWeights, Linear } from '../checkpoint/weights.ts'
 
 /**
  * Largest weight in absolute value. On x86 processors without VNNI a product of unsigned and signed bytes adds pairs in
@@ -10,26 +10,32 @@ export const largestWeight = 63
 /** Rows with nothing larger become zeros: their scale would leave the range of single precision. */
 const negligible = 1e-30
 
-/** A matrix as signed 7-bit numbers with a scale a row: a row's largest element becomes `largestWeight`. */
-export function quantizeMatrix(matrix: Matrix): Int8Matrix {
-  if ('int8' in matrix) return matrix
+/** The same where nothing multiplies bytes: weights that are widened again, to be trained. */
+export const largestByte = 127
+
+/**
+ * A matrix as whole numbers with a scale a row: a row's largest element becomes `largest`. One that is so already is given
+ * back as it is.
+ */
+export function quantizeMatrix(matrix: Matrix, largest = largestWeight): Int8Matrix {
+  if ('int8' in matrix && matrix.int8.every((value) => Math.abs(value) <= largest)) return matrix
   const values = matrixValues(matrix)
   const { rows, columns } = matrix
   const int8 = new Int8Array(values.length)
   const scales = new Float32Array(rows)
   for (let row = 0; row < rows; row++) {
     const of = values.subarray(row * columns, (row + 1) * columns)
-    const largest = of.reduce((top, value) => Math.max(top, Math.abs(value)), 0)
-    if (largest < negligible) continue
-    scales[row] = largest / largestWeight
-    for (let i = 0; i < columns; i++) int8[row * columns + i] = Math.round((of[i]! / largest) * largestWeight)
+    const top = of.reduce((most, value) => Math.max(most, Math.abs(value)), 0)
+    if (top < negligible) continue
+    scales[row] = top / largest
+    for (let i = 0; i < columns; i++) int8[row * columns + i] = Math.round((of[i]! / top) * largest)
   }
   return { rows, columns, int8, scales }
 }
 
 /** The matrices of the layers and the word embeddings; the rest is small, or decides. */
-export function quantizeWeights(weights: BertWeights): BertWeights {
-  const linear = ({ weight, bias }: Linear): Linear => ({ weight: quantizeMatrix(weight), bias })
+export function quantizeWeights<W extends EncoderWeights>(weights: W, largest = largestWeight): W {
+  const linear = ({ weight, bias }: Linear): Linear => ({ weight: quantizeMatrix(weight, largest), bias })
   const quantized = (layer: LayerWeights): LayerWeights => ({
     ...layer,
     query: linear(layer.query),
@@ -40,5 +46,9 @@ export function quantizeWeights(weights: BertWeights): BertWeights {
     output: linear(layer.output),
   })
   const layers = new Map([...new Set(weights.layers)].map((layer) => [layer, quantized(layer)]))
-  return { ...weights, wordEmbeddings: quantizeMatrix(weights.wordEmbeddings), layers: weights.layers.map((layer) => layers.get(layer)!) }
+  return {
+    ...weights,
+    wordEmbeddings: quantizeMatrix(weights.wordEmbeddings, largest),
+    layers: weights.layers.map((layer) => layers.get(layer)!),
+  }
 }
