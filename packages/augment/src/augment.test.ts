@@ -46,7 +46,10 @@ const rate = fc.constantFrom(0, 0.1, 0.25, 0.5, 1)
 const rates = fc.record({ mask: rate, replace: rate, ngram: rate }).filter(({ mask, replace }) => mask + replace <= 1)
 
 /** The paper's rules in their plainest form: arrays of words, and of the spacing around them. */
-function reference(originals: readonly Example[], perExample: number, rates: { mask: number; replace: number; ngram: number }): Example[] {
+function reference(
+  originals: readonly Example[],
+  { perExample, anyOrder, ...rates }: { perExample: number; anyOrder?: boolean; mask: number; replace: number; ngram: number },
+): Example[] {
   const tagged = (text: string) => tagger(text) as TaggedWords
   const pool = new WordPool()
   for (const { text, pair } of originals) for (const one of [text, ...(pair === undefined ? [] : [pair])]) pool.addAll(tagged(one))
@@ -70,15 +73,17 @@ function reference(originals: readonly Example[], perExample: number, rates: { m
     for (let i = first; i < end; i++) made += changed[i]! + (cut && i === end - 1 ? '' : (gaps[i + 1] ?? ''))
     return made
   }
-  const seen = new Set(originals.map(textKey))
+  const key = ({ text, pair }: Example) =>
+    pair !== undefined && anyOrder && pair < text ? textKey({ text: pair, pair: text }) : textKey({ text, pair })
+  const seen = new Set(originals.map(key))
   return originals.flatMap(({ text, pair }, index) => {
     const made: Example[] = []
     for (let k = 0; k < perExample; k++) {
       random.at(k, index)
       const example =
         pair === undefined ? { text: vary(text) } : { text: k % 3 === 1 ? text : vary(text), pair: k % 3 === 0 ? pair : vary(pair) }
-      if (seen.has(textKey(example))) continue
-      seen.add(textKey(example))
+      if (seen.has(key(example))) continue
+      seen.add(key(example))
       made.push(example)
     }
     return made
@@ -88,8 +93,9 @@ function reference(originals: readonly Example[], perExample: number, rates: { m
 describe('augment', () => {
   it('makes what the rules in their plainest form make', async () => {
     await fc.assert(
-      fc.asyncProperty(examples, rates, fc.integer({ min: 1, max: 12 }), async (originals, some, perExample) => {
-        expect(await run(originals, { ...some, perExample })).toEqual(reference(originals, perExample, some))
+      fc.asyncProperty(examples, rates, fc.integer({ min: 1, max: 12 }), fc.boolean(), async (originals, some, perExample, anyOrder) => {
+        const options = { ...some, perExample, anyOrder }
+        expect(await run(originals, options)).toEqual(reference(originals, options))
       }),
       { numRuns: 300 },
     )
@@ -158,6 +164,34 @@ describe('augment', () => {
         [true, true],
       ]),
     )
+  })
+
+  it('pairs in any order: what another pair has the other way round is a duplicate, excluded and original ones too', async () => {
+    const few = fc.array(fc.constantFrom('a', 'b'), { minLength: 1, maxLength: 3 }).map((words) => words.join(' '))
+    const pairs = fc.array(fc.record({ text: few, pair: few }), { minLength: 1, maxLength: 4 })
+    const sorted = ({ text, pair }: Example) => JSON.stringify([text, pair].sort())
+    await fc.assert(
+      fc.asyncProperty(pairs, pairs, async (originals, exclude) => {
+        const options = { exclude, replace: 0.4, perExample: 12 }
+        const made = await run(originals, { ...options, anyOrder: true })
+        expect(new Set([...originals, ...exclude, ...made].map(sorted)).size).toBe(
+          made.length + new Set([...originals, ...exclude].map(sorted)).size,
+        )
+        const all = new Set([...(await run(originals, options)), ...originals, ...exclude].map(sorted))
+        for (const example of made) expect(all).toContain(sorted(example))
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('a pair with an empty text, and one of the same text twice', async () => {
+    const made = await run([{ text: '', pair: 'a b' }], { mask: 1, replace: 0, ngram: 0, perExample: 6 })
+    expect(made).toEqual([{ text: '', pair: '[MASK] [MASK]' }])
+    const same = await run([{ text: 'a b', pair: 'a b' }], { mask: 1, replace: 0, ngram: 0, perExample: 6, anyOrder: true })
+    expect(same).toEqual([
+      { text: '[MASK] [MASK]', pair: 'a b' },
+      { text: '[MASK] [MASK]', pair: '[MASK] [MASK]' },
+    ])
   })
 
   it('has no labels, no originals, no excluded texts, no text twice; every dropped try is told', async () => {

@@ -35,6 +35,8 @@ export interface AugmentOptions {
   replace?: number
   /** Probability of cutting an n-gram, from 0 to 1. Default: 0.25. */
   ngram?: number
+  /** Whether a pair is a duplicate of the same two texts in the other order, as in tasks where order says nothing. Default: false. */
+  anyOrder?: boolean
   /** Texts that never come out, such as those of validation and test. */
   exclude?: Iterable<Example>
   /** Called for each try that was dropped. */

@@ -1,8 +1,10 @@
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { runReadmeExample } from '../../../tools/readme-example.ts'
+import { runExamples } from '../../../tools/readme-example.ts'
 
-it("prints what the README's example says", async () => {
-  const { printed, promised } = await runReadmeExample(fileURLToPath(new URL('..', import.meta.url)))
-  expect(printed).toBe(promised)
+it("prints what the README's examples say", async () => {
+  const folder = fileURLToPath(new URL('..', import.meta.url))
+  const examples = await runExamples(join(folder, 'README.md'), folder)
+  expect(examples.map(({ printed }) => printed)).toEqual(examples.map(({ promised }) => promised))
 })

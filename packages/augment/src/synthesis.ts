@@ -1,13 +1,11 @@
-import { type Example, Random, textKey } from '@kd/core'
+import { type Example, Random } from '@kd/core'
 import { CodeUnits } from './code-units.ts'
 import type { CheckedOptions } from './options.ts'
+import { appendPairKey, pairKey, separator } from './pair-key.ts'
 import type { TaggedTexts } from './tagged-texts.ts'
 import { originOf, TextSet } from './text-set.ts'
 import { Variation } from './variation.ts'
 import type { WordPool } from './word-pool.ts'
-
-/** Between the texts of a pair, as core's `textKey` has it. */
-const separator = new CodeUnits(textKey({ text: '', pair: '' }))
 
 /** Makes the synthetic examples of one original after another, and remembers all that came out. */
 export class Synthesis {
@@ -22,11 +20,15 @@ export class Synthesis {
   readonly #block = new CodeUnits()
   readonly #textEnds: Uint32Array
   readonly #ends: Uint32Array
+  /** The same tries as duplicates know them, where that is another text: pairs in any order. */
+  readonly #keys = new CodeUnits()
+  readonly #anyOrder: boolean
   #changed = false
 
   /** @param originals how many there will be, where that is known */
   constructor(pool: WordPool, options: CheckedOptions, originals = 0) {
     this.#options = options
+    this.#anyOrder = options.anyOrder ?? false
     // By far not every try is new.
     this.#seen = new TextSet(originals * (1 + options.perExample / 2))
     this.#random = new Random(options.seed, 'augment')
@@ -34,12 +36,12 @@ export class Synthesis {
     this.#ends = new Uint32Array(options.perExample)
     this.#text = new Variation(pool, options)
     this.#pair = new Variation(pool, options)
-    for (const example of options.exclude ?? []) this.#seen.add(textKey(example), 'excluded')
+    for (const example of options.exclude ?? []) this.#seen.add(pairKey(example, this.#anyOrder), 'excluded')
   }
 
   /** Notes an original: it is no synthetic example. */
   addOriginal(example: Example): void {
-    this.#seen.add(textKey(example), 'original')
+    this.#seen.add(pairKey(example, this.#anyOrder), 'original')
   }
 
   /**
@@ -51,20 +53,24 @@ export class Synthesis {
     const { perExample, onDrop } = this.#options
     const paired = original.pair !== undefined
     const block = this.#block
+    const keys = paired && this.#anyOrder ? this.#keys : block
     block.length = 0
+    keys.length = 0
     let count = 0
     this.#text.of(texts, at)
     if (paired) this.#pair.of(texts, at + 1)
     for (let iteration = 0; iteration < perExample; iteration++) {
       const begin = block.length
       this.#textEnds[count] = this.#draw(index, iteration, paired)
-      if (this.#changed) this.#ends[count++] = block.length
-      else {
+      if (this.#changed) {
+        if (keys !== block) appendPairKey(keys, block, begin, this.#textEnds[count]!, block.length)
+        this.#ends[count++] = block.length
+      } else {
         block.length = begin
         onDrop?.('original', unlabelled(original))
       }
     }
-    const marks = this.#seen.addEach(block, this.#ends, count, 'synthetic')
+    const marks = this.#seen.addEach(keys, this.#ends, count, 'synthetic')
     const all = block.toString()
     const examples: Example[] = []
     for (let i = 0; i < count; i++) {
