@@ -14,7 +14,7 @@ export { type Model, type ModelBytes, readConfig, readModel } from './model-file
 export { readPacked } from './packed-file.ts'
 export { type PackedMatrix, type PackedRows, type PackedStudent, packMatrix } from './packed-student.ts'
 export { type Prediction, predictionOf } from './prediction.ts'
-export type { Comparison, Encoded, Match } from './serve/compare.ts'
+export { type Comparison, checkEncoded, comparisonOf, type Encoded, type Match } from './serve/compare.ts'
 export { type LoadOptions, load, type Source } from './serve/load.ts'
 export type { Input, RuntimeStudent } from './serve/runtime-student.ts'
 export { packedRows } from './serve/served.ts'

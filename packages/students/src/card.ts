@@ -14,18 +14,22 @@ const count = (value: number) => value.toLocaleString('en')
 export function modelCard({ config, parameters, sections }: CardFacts): string {
   const { task, labels, vocabularySize, dimensions, channels, hidden, dense, maxLength } = config
   const packed = config.weights !== undefined
+  const pairs = config.student === 'siamese'
+  const input = pairs
+    ? "{ text: 'How do I learn to swim?', pair: 'What is the best way to learn swimming?' }"
+    : "'so good that I called my mother'"
   return `---
 library_name: kd
 pipeline_tag: text-classification
-tags: [knowledge-distillation, bilstm]
+tags: [knowledge-distillation, ${config.student}]
 ---
 
-# A distilled BiLSTM${task === undefined ? '' : ` for ${task}`}
+# A distilled ${pairs ? 'siamese BiLSTM' : 'BiLSTM'}${task === undefined ? '' : ` for ${task}`}
 
-Tells ${labels.map((label) => `\`${label}\``).join(', ')} apart. ${count(parameters.total)} parameters, ${count(parameters.withoutEmbeddings)} without word vectors.
+${pairs ? 'Reads two texts and tells' : 'Tells'} ${labels.map((label) => `\`${label}\``).join(', ')} apart. ${count(parameters.total)} parameters, ${count(parameters.withoutEmbeddings)} without word vectors.
 
 \`\`\`js
-${packed ? servedBy : trainedBy}
+${packed ? servedBy(input) : trainedBy(input)}
 // { label, probability, probabilities, logits }
 \`\`\`
 ${Object.entries(sections)
@@ -33,20 +37,20 @@ ${Object.entries(sections)
   .join('')}
 ## How it works
 
-${count(vocabularySize)} words with ${channels === 'both' ? 'a static and a trainable vector' : `a ${channels} vector`} of ${dimensions} components, a bidirectional LSTM of ${hidden} units a direction, a ReLU layer of ${dense} units, logits, after Tang et al. 2019, "Distilling Task-Specific Knowledge from BERT into Simple Neural Networks" (arXiv 1903.12136). Texts are cut after ${count(maxLength)} words.
+${count(vocabularySize)} words with ${channels === 'both' ? 'a static and a trainable vector' : `a ${channels} vector`} of ${dimensions} components, a bidirectional LSTM of ${hidden} units a direction${pairs ? ' that reads both texts, a, b, a * b and |a - b| of their states' : ''}, a ReLU layer of ${dense} units, logits, after Tang et al. 2019, "Distilling Task-Specific Knowledge from BERT into Simple Neural Networks" (arXiv 1903.12136). Texts are cut after ${count(maxLength)} words.
 
 ${packed ? packedFiles(config) : files(config)}`
 }
 
-const trainedBy = `import { loadStudent } from '@kd/students'
+const trainedBy = (input: string) => `import { loadStudent } from '@kd/students'
 
 const student = await loadStudent('.') // this folder
-console.log(await student.predict('so good that I called my mother'))`
+console.log(await student.predict(${input}))`
 
-const servedBy = `import { load } from '@kd/runtime'
+const servedBy = (input: string) => `import { load } from '@kd/runtime'
 
 const student = await load('.') // this folder, or its URL
-console.log(student.predict('so good that I called my mother'))`
+console.log(student.predict(${input}))`
 
 function files(config: ModelConfig): string {
   const tensors = Object.entries(tensorShapes(config)).map(([name, shape]) => `| \`${name}\` | ${shape.join(' x ')} |`)

@@ -1,9 +1,10 @@
 import { KdError } from '@kd/core'
 import { channelNames, type Vocabulary } from '@kd/runtime'
-import { type StudentDescription, settleDropout } from './bilstm/description.ts'
-import { initialWeights } from './bilstm/initial.ts'
-import { BilstmStudent } from './bilstm/student.ts'
-import type { Student } from './student.ts'
+import { type StudentDescription, settleDropout } from './student/description.ts'
+import { initialWeights } from './student/initial.ts'
+import { sizesOf } from './student/sizes.ts'
+import type { Student } from './student/student.ts'
+import { TensorflowStudent } from './student/tensorflow-student.ts'
 import { readyTensorflow } from './tensorflow.ts'
 import { initialVectors } from './vectors/initial-vectors.ts'
 
@@ -38,13 +39,13 @@ export async function createStudent(
       where: { option: 'vocabulary' },
     })
   }
-  const { hidden, dense: denseUnits, dimensions, vectors, channels } = description
+  const { dimensions, vectors, channels } = description
   const names = channelNames(channels)
   const table = await initialVectors(vocabulary.words, { dimensions, vectors, seed })
   const embeddings = Object.fromEntries(names.map((name, index) => [`embeddings.${name}`, index === 0 ? table : table.slice()]))
-  const dense = initialWeights({ inputs: names.length * dimensions, hidden, dense: denseUnits, classes: labels.length }, seed)
+  const dense = initialWeights(sizesOf(description, labels.length), seed)
   await readyTensorflow()
-  return new BilstmStudent({
+  return new TensorflowStudent({
     description: settleDropout(description, dropout),
     vocabulary,
     labels: Object.freeze([...labels]),

@@ -1,11 +1,12 @@
 import { join } from 'node:path'
 import { KdError } from '@kd/core'
 import { readFileBytes } from '@kd/core/node'
-import { channelNames, modelFiles, readConfig, readModel, readPacked } from '@kd/runtime'
-import { BilstmStudent } from './bilstm/student.ts'
-import { fromNamed } from './bilstm/weights.ts'
+import { modelFiles, readConfig, readModel, readPacked } from '@kd/runtime'
 import { type FloatStudent, unpackStudent } from './packing/pack.ts'
-import type { Student } from './student.ts'
+import { sizesOf } from './student/sizes.ts'
+import type { Student } from './student/student.ts'
+import { TensorflowStudent } from './student/tensorflow-student.ts'
+import { fromNamed } from './student/weights.ts'
 import { readyTensorflow } from './tensorflow.ts'
 
 /**
@@ -19,21 +20,10 @@ export async function loadStudent(folder: string): Promise<Student> {
       throw KdError.isInstance(error, 'missing') ? notSaved(join(folder, name), error) : error
     })
   const model = await readFloats(read, folder)
-  const { formatVersion: _, student, task, labels, ...sizesAndRates } = model.config
-  if (student !== 'bilstm') {
-    const fix = 'Load it with @kd/runtime.'
-    throw new KdError({ kind: 'format', what: `it is a ${student}, which this version can't train`, where: { file: folder }, fix })
-  }
-  const description = { student, ...sizesAndRates }
-  const sizes = {
-    inputs: channelNames(description.channels).length * description.dimensions,
-    hidden: description.hidden,
-    dense: description.dense,
-    classes: labels.length,
-  }
-  const dense = fromNamed(model.weights, sizes)
+  const { formatVersion: _, task, labels, ...description } = model.config
+  const dense = fromNamed(model.weights, sizesOf(description, labels.length))
   await readyTensorflow()
-  return new BilstmStudent({ description, vocabulary: model.vocabulary, labels, task, embeddings: model.weights, dense })
+  return new TensorflowStudent({ description, vocabulary: model.vocabulary, labels, task, embeddings: model.weights, dense })
 }
 
 async function readFloats(read: (name: string) => Promise<Uint8Array>, folder: string): Promise<FloatStudent> {

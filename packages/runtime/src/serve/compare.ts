@@ -36,26 +36,41 @@ interface Sizes {
 }
 
 export function compareStates(kernels: Kernels, states: Float32Array, known: Encoded, { labels, size }: Sizes): Comparison {
-  const { length, states: all } = known
-  if (!(all instanceof Float32Array) || !Number.isSafeInteger(length) || all.length !== length * size) {
-    const what = `${length} texts of this student have ${length * size} numbers, here are ${all?.length}`
-    throw new KdError({ kind: 'option', what, where: { option: 'known' } })
-  }
+  checkEncoded(known, size)
   const classes = labels.length
-  const logits = new Float32Array(length * classes)
+  const logits = new Float32Array(known.length * classes)
   const one = new Float32Array(classes)
   kernels.keepFirst(states)
-  for (let at = 0; at < length; at++) {
-    kernels.classify(all.subarray(at * size, (at + 1) * size), one)
+  for (let at = 0; at < known.length; at++) {
+    kernels.classify(known.states.subarray(at * size, (at + 1) * size), one)
     logits.set(one, at * classes)
   }
+  return comparisonOf(logits, labels)
+}
+
+/**
+ * @param size of one text's states
+ * @throws KdError of kind `option`
+ */
+export function checkEncoded({ length, states }: Encoded, size: number): void {
+  if (states instanceof Float32Array && Number.isSafeInteger(length) && states.length === length * size) return
+  const what = `${length} texts of this student have ${length * size} numbers, here are ${states?.length}`
+  throw new KdError({ kind: 'option', what, where: { option: 'known' } })
+}
+
+/** @param logits row-major `[known.length, labels.length]` */
+export function comparisonOf(logits: Float32Array, labels: readonly string[]): Comparison {
+  const classes = labels.length
   return {
     logits,
     top(k, label = labels[classes - 1]!) {
       const which = labels.indexOf(label)
       if (which < 0) throw new KdError({ kind: 'option', what: `${label} is none of ${labels.join(', ')}`, where: { option: 'label' } })
       const row = (index: number) => logits.subarray(index * classes, (index + 1) * classes)
-      const probability = Float64Array.from({ length }, (_, index) => predictionOf(row(index), labels).probabilities[which]!)
+      const probability = Float64Array.from(
+        { length: logits.length / classes },
+        (_, index) => predictionOf(row(index), labels).probabilities[which]!,
+      )
       return Array.from(probability.keys())
         .sort((a, b) => probability[b]! - probability[a]! || a - b)
         .slice(0, k)

@@ -1,70 +1,41 @@
-import { throwIfAborted } from '@kd/core'
-import { engine, loadOnnx, type OnnxSession } from '@kd/jit'
-import * as tf from '@tensorflow/tfjs-core'
-import type { LayersModel } from '@tensorflow/tfjs-layers'
+import { OnnxGraph } from '@kd/core/onnx'
+import { loadOnnx } from '@kd/jit'
+import { appendLogits, appendStates, floatArithmetic } from '../encoder/graph.ts'
+import {
+  graphInputs,
+  type Inference,
+  type InferenceParts,
+  inBatches,
+  type LayersParts,
+  layersLogits,
+  layersStates,
+  type TextIds,
+  valuesOf,
+} from '../student/inference.ts'
 
-/** Logits of texts as word ids, row-major. */
-export interface Inference {
-  logits(texts: readonly Int32Array[], signal?: AbortSignal): Promise<Float32Array>
-  dispose(): Promise<void>
-}
-
-const largestBatch = 256
-
-/** Logits by one graph in the native engine. */
-export async function nativeInference(model: Uint8Array, classes: number): Promise<Inference> {
-  const session: OnnxSession = await loadOnnx(model)
-  const run = async (texts: readonly Int32Array[]) => {
-    const length = longestOf(texts)
-    const ids = new Int32Array(length * texts.length)
-    texts.forEach((text, row) => {
-      for (let place = 0; place < text.length; place++) ids[place * texts.length + row] = text[place]!
-    })
-    const { logits } = await session.run({
-      ids: { data: ids, shape: [length, texts.length] },
-      lengths: { data: Int32Array.from(texts, (text) => text.length), shape: [texts.length] },
-    })
-    return logits!.data as Float32Array
+/** One ONNX model with free batch and length: `ids` int32 `[length, batch]` and `lengths` int32 `[batch]` to `logits`. */
+export async function bilstmInference(parts: InferenceParts): Promise<Inference> {
+  const graph = new OnnxGraph()
+  const ids = graph.input('ids', 'int32', ['length', 'batch'])
+  const lengths = graph.input('lengths', 'int32', ['batch'])
+  const arithmetic = floatArithmetic(graph, parts)
+  const logits = appendLogits(graph, parts, appendStates(graph, parts, { ids, lengths }, arithmetic), arithmetic)
+  graph.output(logits, 'logits', 'float32', ['batch', parts.sizes.classes])
+  const session = await loadOnnx(graph.toBytes('bilstm'))
+  return {
+    ...batched(parts.sizes.classes, async (texts) => (await session.run({ ...graphInputs(texts) })).logits!.data as Float32Array),
+    dispose: () => session.dispose(),
   }
-  return { logits: (texts, signal) => inBatches(texts, classes, run, signal), dispose: () => session.dispose() }
 }
 
-/** Logits by TensorFlow.js. */
-export function layersInference(model: () => LayersModel, classes: number): Inference {
-  const run = async (texts: readonly Int32Array[]) => {
-    const length = longestOf(texts)
-    const ids = new Int32Array(length * texts.length)
-    for (const [row, text] of texts.entries()) ids.set(text, row * length)
-    const logits = tf.tidy(() => model().apply(tf.tensor2d(ids, [texts.length, length], 'int32')) as tf.Tensor)
-    try {
-      return (await logits.data()) as Float32Array
-    } finally {
-      logits.dispose()
-    }
+export function bilstmOnLayers(parts: LayersParts): Inference {
+  return {
+    ...batched(parts.sizes.classes, (texts) => valuesOf(() => layersLogits(parts, layersStates(parts, texts)))),
+    dispose: async () => {},
   }
-  return { logits: (texts, signal) => inBatches(texts, classes, run, signal), dispose: async () => {} }
 }
 
-export const runsNatively = async (): Promise<boolean> => (await engine()).graphs
-
-const longestOf = (texts: readonly Int32Array[]): number => texts.reduce((longest, text) => Math.max(longest, text.length), 1)
-
-/** Texts of like length go together; the answers come back in the order of the texts. */
-async function inBatches(
-  texts: readonly Int32Array[],
-  classes: number,
-  run: (texts: readonly Int32Array[]) => Promise<Float32Array>,
-  signal?: AbortSignal,
-): Promise<Float32Array> {
-  throwIfAborted(signal)
-  if (texts.length === 1) return run(texts)
-  const order = Array.from(texts, (_, row) => row).sort((a, b) => texts[a]!.length - texts[b]!.length)
-  const logits = new Float32Array(texts.length * classes)
-  for (let start = 0; start < order.length; start += largestBatch) {
-    throwIfAborted(signal)
-    const rows = order.slice(start, start + largestBatch)
-    const answer = await run(rows.map((row) => texts[row]!))
-    for (const [place, row] of rows.entries()) logits.set(answer.subarray(place * classes, (place + 1) * classes), row * classes)
-  }
-  return logits
-}
+const batched = (width: number, run: (texts: readonly Int32Array[]) => Promise<Float32Array>): Pick<Inference, 'logits'> => ({
+  logits: (examples, signal) =>
+    inBatches<TextIds>(examples, { width, texts: (example) => example, run: (rows) => run(rows.map(([text]) => text!)), signal }),
+})

@@ -1,15 +1,14 @@
-import { readFileSync } from 'node:fs'
 import { Vocabulary } from '@kd/runtime'
 import * as tf from '@tensorflow/tfjs-core'
 import { input, model } from '@tensorflow/tfjs-layers'
 import { beforeAll, expect, test } from 'vitest'
-import type { StudentTraining } from '../student.ts'
+import { expectClose, flat, goldenFile, type Nested, named } from '../../test/golden.ts'
+import { assign, buildHead, type Head } from '../student/layers.ts'
+import type { StudentTraining } from '../student/student.ts'
+import { type DenseWeights, fromNamed, toNamed } from '../student/weights.ts'
 import { readyTensorflow } from '../tensorflow.ts'
-import { assign, buildHead, type Head } from './layers-model.ts'
 import { bilstmTraining } from './training.ts'
-import { type DenseWeights, fromNamed, toNamed } from './weights.ts'
 
-type Nested = number | Nested[]
 interface Golden {
   lengths: number[]
   x: number[][][]
@@ -20,28 +19,11 @@ interface Golden {
   parameters: Record<string, Nested>
   gradients: Record<string, Nested>
 }
-const golden: Golden = JSON.parse(readFileSync(new URL('../../fixtures/lstm.json', import.meta.url), 'utf8'))
-const sizes = { inputs: 5, hidden: 4, dense: 6, classes: 2 }
-const flat = (value: Nested): Float32Array => Float32Array.from([value].flat(9) as number[])
-
-/** PyTorch's two biases are one here: their sum, and the gradient of either. */
-function named(values: Record<string, Nested>, joined: (a: number, b: number) => number): Record<string, Float32Array> {
-  const all = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, flat(value)]))
-  for (const direction of ['', '_reverse']) {
-    const second = all[`lstm.bias_hh_l0${direction}`]!
-    all[`lstm.bias_ih_l0${direction}`] = all[`lstm.bias_ih_l0${direction}`]!.map((value, place) => joined(value, second[place]!))
-    delete all[`lstm.bias_hh_l0${direction}`]
-  }
-  return all
-}
+const golden: Golden = goldenFile('lstm.json')
+const sizes = { inputs: 5, hidden: 4, features: 8, dense: 6, classes: 2 }
 
 const parameters = named(golden.parameters, (a, b) => a + b)
 const gradients = named(golden.gradients, (a) => a)
-
-function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
-  expect(actual.length, what).toBe(expected.length)
-  for (let i = 0; i < expected.length; i++) expect(Math.abs(actual[i]! - expected[i]!), `${what}[${i}]`).toBeLessThan(1e-5)
-}
 
 /** Each word of the batch stands in a row of its own; row 0 is padding, with values that must not matter. */
 const longest = 7

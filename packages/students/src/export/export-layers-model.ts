@@ -1,6 +1,6 @@
 import { type FileSystem, writeFolderAtomic } from '@kd/core/node'
 import { io } from '@tensorflow/tfjs-core'
-import type { Student } from '../student.ts'
+import type { Student } from '../student/student.ts'
 import { stockModel } from './stock-model.ts'
 import { studentTokenizer } from './student-tokenizer.ts'
 
@@ -12,7 +12,7 @@ export interface ExportLayersModelOptions {
 /**
  * Writes a folder that plain TensorFlow.js opens, whole or not at all: `model.json` and `weights.bin` for
  * `tf.loadLayersModel`, with layers of TensorFlow.js alone, and `tokenizer.json`. Word ids int32 `[batch, length]`, at
- * least one a row, padded with 0 behind the words, to logits `[batch, classes]`; `model.getUserDefinedMetadata()` has
+ * least one a row, padded with 0 behind the words (of pairs two such inputs), to logits `[batch, classes]`; `model.getUserDefinedMetadata()` has
  * `labels` and `maxLength`.
  * @returns how many bytes it has
  * @throws KdError of kind `option` where the folder holds something else, `numeric` for weights that are not finite, or `io`; what was there before is untouched

@@ -2,8 +2,11 @@ import { KdError } from '@kd/core'
 import { type FileSystem, writeFileAtomic } from '@kd/core/node'
 import { OnnxGraph } from '@kd/core/onnx'
 import { channelNames } from '@kd/runtime'
-import { appendBilstm, floatArithmetic, type InferenceParts } from '../bilstm/inference-graph.ts'
-import type { Student } from '../student.ts'
+import { type Arithmetic, appendLogits, appendStates, floatArithmetic } from '../encoder/graph.ts'
+import { appendPairLogits } from '../siamese/graph.ts'
+import type { InferenceParts } from '../student/inference.ts'
+import { sizesOf } from '../student/sizes.ts'
+import type { Student } from '../student/student.ts'
 import { finiteWeights } from './finite-weights.ts'
 import { int8Arithmetic } from './int8-arithmetic.ts'
 import { studentTokenizer } from './student-tokenizer.ts'
@@ -23,8 +26,9 @@ export interface ExportOnnxOptions {
 
 /**
  * Writes a student as one `.onnx` file, whole or not at all: `input_ids` int64 `[batch, length]`, padded with 0 behind
- * the words, both sides free, to `logits` and `probabilities` float32 `[batch, classes]`. Texts are cut as the student
- * cuts them; a row without words is one unknown word.
+ * the words, both sides free, to `logits` and `probabilities` float32 `[batch, classes]`. A student of pairs has
+ * `pair_input_ids` `[batch, pair_length]` beside, the second texts. Texts are cut as the student cuts them; a row without
+ * words is one unknown word.
  *
  * Its metadata have all else that a student is: `labels` (JSON, in the order of the logits), `tokenizer` (a whole
  * `tokenizer.json` with the vocabulary, set to cut and pad), `student`, `maxLength`, `weights`.
@@ -42,8 +46,7 @@ export async function exportOnnx(
   const parts = partsOf(student)
   const { maxLength } = student.description
   const graph = new OnnxGraph()
-  const input = graph.input('input_ids', 'int64', ['batch', 'length'])
-  const logits = appendBilstm(graph, parts, wordsOf(graph, input, maxLength), arithmetics[kind](graph, parts))
+  const logits = appendStudent[student.description.student](graph, parts, maxLength, arithmetics[kind](graph, parts))
   const shape = ['batch', parts.sizes.classes]
   graph.output(logits, 'logits', 'float32', shape)
   graph.output(graph.node('Softmax', ['logits']), 'probabilities', 'float32', shape)
@@ -52,20 +55,67 @@ export async function exportOnnx(
   graph.metadata('maxLength', String(maxLength))
   graph.metadata('weights', kind)
   graph.metadata('tokenizer', JSON.stringify(studentTokenizer(student)))
-  const bytes = graph.toBytes('bilstm')
+  const bytes = graph.toBytes(student.name)
   await writeFileAtomic(file, bytes, { fileSystem })
   return { bytes: bytes.byteLength }
 }
 
 function partsOf(student: Student): InferenceParts {
-  const { hidden, dense, dimensions, channels } = student.description
+  const { dimensions, channels } = student.description
   const weights = finiteWeights(student)
-  const names = channelNames(channels)
   return {
-    sizes: { inputs: names.length * dimensions, hidden, dense, classes: student.labels.length },
+    sizes: sizesOf(student.description, student.labels.length),
     vocabularySize: student.vocabulary.size,
-    tables: names.map((name) => ({ data: weights[`embeddings.${name}`]!, dimensions })),
+    tables: channelNames(channels).map((name) => ({ name, data: weights[`embeddings.${name}`]!, dimensions })),
     weights,
+  }
+}
+
+type AppendStudent = (graph: OnnxGraph, parts: InferenceParts, maxLength: number, arithmetic: Arithmetic) => string
+
+/** Inputs to logits, by kind of student. */
+const appendStudent: Readonly<Record<Student['description']['student'], AppendStudent>> = {
+  bilstm(graph, parts, maxLength, arithmetic) {
+    const words = wordsOf(graph, graph.input('input_ids', 'int64', ['batch', 'length']), maxLength)
+    return appendLogits(graph, parts, appendStates(graph, parts, words, arithmetic), arithmetic)
+  },
+  siamese(graph, parts, maxLength, arithmetic) {
+    const sides = [
+      graph.input('input_ids', 'int64', ['batch', 'length']),
+      graph.input('pair_input_ids', 'int64', ['batch', 'pair_length']),
+    ].map((input) => wordsOf(graph, input, maxLength))
+    const words = sideBySide(graph, sides)
+    const states = appendStates(graph, parts, words, arithmetic)
+    const [first, second] = graph.nodes('Split', [states], { attributes: { axis: 0, num_outputs: 2 }, outputs: 2 }) as [string, string]
+    return appendPairLogits(graph, parts, { first, second }, arithmetic)
+  },
+}
+
+interface Words {
+  /** `[length, batch]` */
+  readonly ids: string
+  /** `[batch]` */
+  readonly lengths: string
+}
+
+/** Batches of texts as one, the shorter padded: what follows a text is not read. */
+function sideBySide(graph: OnnxGraph, sides: readonly Words[]): Words {
+  const int64 = (values: readonly number[]) => graph.constant('int64', values)
+  const lengths = sides.map(({ ids }) => graph.node('Shape', [ids], { attributes: { start: 0, end: 1 } }))
+  const longest = graph.node('Max', lengths)
+  const padded = sides.map(({ ids }, side) => {
+    const pads = graph.node('Concat', [int64([0, 0]), graph.node('Sub', [longest, lengths[side]!]), int64([0])], {
+      attributes: { axis: 0 },
+    })
+    return graph.node('Pad', [ids, pads])
+  })
+  return {
+    ids: graph.node('Concat', padded, { attributes: { axis: 1 } }),
+    lengths: graph.node(
+      'Concat',
+      sides.map(({ lengths }) => lengths),
+      { attributes: { axis: 0 } },
+    ),
   }
 }
 
@@ -73,7 +123,7 @@ const int32 = 6
 const bool = 9
 
 /** `input_ids` `[batch, length]` as the LSTM reads them, `[length, batch]`, and each row's count of words, at least one. */
-function wordsOf(graph: OnnxGraph, input: string, maxLength: number): { ids: string; lengths: string } {
+function wordsOf(graph: OnnxGraph, input: string, maxLength: number): Words {
   const int64 = (values: number | readonly number[]) => graph.constant('int64', values)
   const cut = graph.node('Slice', [input, int64([0]), int64([maxLength]), int64([1])])
   // Texts without words make a batch of length 0, where the LSTM needs one place.

@@ -1,5 +1,5 @@
 import { type FileSystem, writeFileAtomic } from '@kd/core/node'
-import type { Student } from '../student.ts'
+import type { Student } from '../student/student.ts'
 import { studentTokenizer } from './student-tokenizer.ts'
 
 export interface ExportTokenizerOptions {

@@ -1,5 +1,5 @@
 import { KdError } from '@kd/core'
-import type { Student } from '../student.ts'
+import type { Student } from '../student/student.ts'
 
 /**
  * The student's weights, which other programs are to read.

@@ -1,5 +1,6 @@
 import type { OnnxGraph } from '@kd/core/onnx'
-import { type Arithmetic, bothBiases, bothDirections, type InferenceParts } from '../bilstm/inference-graph.ts'
+import { type Arithmetic, bothBiases, bothDirections } from '../encoder/graph.ts'
+import type { InferenceParts } from '../student/inference.ts'
 
 const domain = 'com.microsoft'
 const float32 = 1
@@ -16,7 +17,7 @@ const productTop = 63
  * round what comes in by the largest value of the batch.
  */
 export function int8Arithmetic(graph: OnnxGraph, { sizes, vocabularySize, weights }: InferenceParts): Arithmetic {
-  const { inputs, hidden, dense } = sizes
+  const { inputs, hidden, features: columns, dense } = sizes
   const gates = 4 * hidden
   const lstmWeight = (name: string, columns: number) => {
     const { values, scales } = quantizeRows(bothDirections(weights, name), columns, productTop)
@@ -45,16 +46,16 @@ export function int8Arithmetic(graph: OnnxGraph, { sizes, vocabularySize, weight
       return graph.nodes(
         'DynamicQuantizeLSTM',
         [words, w.weight, r.weight, biases, lengths, ...noStates, w.scale, w.zero, r.scale, r.zero],
-        { attributes: { hidden_size: hidden, direction: 'bidirectional' }, outputs: ['', 'states'], domain },
+        { attributes: { hidden_size: hidden, direction: 'bidirectional' }, outputs: ['', 'final_states'], domain },
       )[1]!
     },
-    dense(states) {
-      const { values, scales } = quantizeRows(weights['dense.weight']!, 2 * hidden, productTop)
+    dense(features) {
+      const { values, scales } = quantizeRows(weights['dense.weight']!, columns, productTop)
       return graph.node(
         'DynamicQuantizeMatMul',
         [
-          states,
-          graph.initializer('int8', [2 * hidden, dense], transposed(values, dense, 2 * hidden)),
+          features,
+          graph.initializer('int8', [columns, dense], transposed(values, dense, columns)),
           graph.initializer('float32', [dense], scales),
           graph.initializer('int8', [dense], new Int8Array(dense)),
           graph.initializer('float32', [dense], weights['dense.bias']!),

@@ -1,5 +1,5 @@
 import { paddingId, specialWords, tokenizerJson } from '@kd/runtime'
-import type { Student } from '../student.ts'
+import type { Student } from '../student/student.ts'
 
 /** The student's `tokenizer.json`, set to cut texts as the student does and to pad a batch as its exports expect. */
 export function studentTokenizer({ vocabulary, description }: Student): object {

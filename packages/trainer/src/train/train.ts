@@ -73,7 +73,7 @@ async function run(
     if (state.step > 0) await step.restore(state.trainStep)
     const started = performance.now() - 1000 * state.seconds
     const secondsSoFar = () => (performance.now() - started) / 1000
-    const lengths = Int32Array.from({ length: examples.length }, (_, index) => training.bucket(examples.ids(index).length))
+    const lengths = Int32Array.from({ length: examples.length }, (_, index) => training.bucket(examples.ids(index)))
     const epochSteps = Math.ceil(examples.length / batchSize)
 
     let plan: PlannedBatch[] = []

@@ -2,8 +2,13 @@ import { type Example, KdError, type LogitsOptions } from '@kd/core'
 import { writeFolderAtomic } from '@kd/core/node'
 import type { RowTable } from '@kd/jit'
 import {
+  type Comparison,
   channelNames,
+  checkEncoded,
+  comparisonOf,
+  type Encoded,
   formatVersion,
+  type Input,
   type ModelConfig,
   modelFiles,
   type Prediction,
@@ -19,15 +24,15 @@ import { agreementSection, modelCard } from '../card.ts'
 import { type Agreement, agreementOf } from '../packing/agreement.ts'
 import { packStudent } from '../packing/pack.ts'
 import { checkWeightType } from '../packing/weight-type.ts'
-import type { Saved, SaveOptions, Student, StudentTraining } from '../student.ts'
 import type { SettledDescription } from './description.ts'
-import { type Inference, layersInference, nativeInference, runsNatively } from './inference.ts'
-import { inferenceGraph } from './inference-graph.ts'
-import { assign, buildHead, buildModel, channelVariable, type Head } from './layers-model.ts'
-import { bilstmTraining, singleText } from './training.ts'
+import { type Inference, type PairInference, runsNatively } from './inference.ts'
+import { kinds, type StudentKind } from './kinds.ts'
+import { assign, buildHead, channelVariable, type Head } from './layers.ts'
+import { sizesOf } from './sizes.ts'
+import type { Saved, SaveOptions, Student, StudentTraining } from './student.ts'
 import { type DenseWeights, fromNamed, type Sizes, toNamed } from './weights.ts'
 
-export interface BilstmStudentParts {
+export interface StudentParts {
   readonly description: SettledDescription
   readonly vocabulary: Vocabulary
   readonly labels: readonly string[]
@@ -42,11 +47,12 @@ export interface BilstmStudentParts {
  * training step picks its rows. What is made of them (the graph for inference, the layers model's word vectors) carries
  * a mark of the weights it was made of, and is made again when they have changed.
  */
-export class BilstmStudent implements Student {
-  readonly name = 'bilstm'
+export class TensorflowStudent implements Student {
+  readonly name: string
   readonly description: SettledDescription
   readonly vocabulary: Vocabulary
   readonly labels: readonly string[]
+  readonly #kind: StudentKind
   readonly #config: ModelConfig
   readonly #sizes: Sizes
   readonly #head: Head
@@ -57,11 +63,13 @@ export class BilstmStudent implements Student {
   #model: { of: Mark; model: LayersModel; vectors: tf.DataId[] } | undefined
   #disposed = false
 
-  constructor({ description, vocabulary, labels, task, embeddings, dense }: BilstmStudentParts) {
+  constructor({ description, vocabulary, labels, task, embeddings, dense }: StudentParts) {
     this.description = description
     this.vocabulary = vocabulary
     this.labels = labels
     const { student, dimensions, channels, hidden, dense: denseUnits, maxLength, dropout } = description
+    this.name = student
+    this.#kind = kinds[student]
     this.#config = {
       formatVersion,
       student,
@@ -75,9 +83,13 @@ export class BilstmStudent implements Student {
       maxLength,
       dropout,
     }
-    const names = channelNames(channels)
-    this.#sizes = { inputs: names.length * dimensions, hidden, dense: denseUnits, classes: labels.length }
-    this.#tables = names.map((name) => ({ name, data: embeddings[`embeddings.${name}`]!, dimensions, trainable: name === 'trainable' }))
+    this.#sizes = sizesOf(description, labels.length)
+    this.#tables = channelNames(channels).map((name) => ({
+      name,
+      data: embeddings[`embeddings.${name}`]!,
+      dimensions,
+      trainable: name === 'trainable',
+    }))
     this.#head = buildHead(this.#sizes)
     this.#assignDense(dense)
   }
@@ -96,7 +108,7 @@ export class BilstmStudent implements Student {
     const words = this.vocabulary.size
     const model =
       this.#model?.model ??
-      buildModel(
+      this.#kind.model(
         this.#head,
         this.#tables.map((table) => ({ ...table, words })),
         this.description.dropout,
@@ -110,18 +122,44 @@ export class BilstmStudent implements Student {
   }
 
   async logits(examples: readonly Example[], { signal }: LogitsOptions = {}): Promise<Float32Array> {
-    const texts = examples.map((example) => this.vocabulary.ids(singleText(example), this.description.maxLength))
-    return (await this.#currentInference()).logits(texts, signal)
+    const idsOf = this.#reader()
+    const rows = examples.map((example) => this.#kind.texts(example).map(idsOf))
+    return (await this.#currentInference()).logits(rows, signal)
   }
 
-  predict(text: string): Promise<Prediction>
-  predict(texts: readonly string[]): Promise<Prediction[]>
-  async predict(texts: string | readonly string[]): Promise<Prediction | Prediction[]> {
-    const list = typeof texts === 'string' ? [texts] : texts
-    const logits = await this.logits(list.map((text) => ({ text })))
+  predict(input: Input): Promise<Prediction>
+  predict(inputs: readonly Input[]): Promise<Prediction[]>
+  async predict(inputs: Input | readonly Input[]): Promise<Prediction | Prediction[]> {
+    const one = !Array.isArray(inputs)
+    const examples = (one ? [inputs as Input] : (inputs as readonly Input[])).map((input) =>
+      typeof input === 'string' ? { text: input } : input,
+    )
+    const logits = await this.logits(examples)
     const classes = this.labels.length
-    const predictions = list.map((_, row) => predictionOf(logits.subarray(row * classes, (row + 1) * classes), this.labels))
-    return typeof texts === 'string' ? predictions[0]! : predictions
+    const predictions = examples.map((_, row) => predictionOf(logits.subarray(row * classes, (row + 1) * classes), this.labels))
+    return one ? predictions[0]! : predictions
+  }
+
+  async encode(texts: readonly string[], { signal }: LogitsOptions = {}): Promise<Encoded> {
+    const idsOf = this.#reader()
+    const ids = texts.map(idsOf)
+    const distinct = [...new Set(ids)]
+    const read = await (await this.#pairs('encode')).states(distinct, signal)
+    if (distinct.length === ids.length) return { length: texts.length, states: read }
+    const size = 2 * this.#sizes.hidden
+    const states = new Float32Array(ids.length * size)
+    const at = new Map(distinct.map((text, index) => [text, index * size]))
+    ids.forEach((text, row) => {
+      states.set(read.subarray(at.get(text)!, at.get(text)! + size), row * size)
+    })
+    return { length: texts.length, states }
+  }
+
+  async compare(text: string, known: Encoded, { signal }: LogitsOptions = {}): Promise<Comparison> {
+    checkEncoded(known, 2 * this.#sizes.hidden)
+    const pairs = await this.#pairs('compare')
+    const { states } = await this.encode([text], { signal })
+    return comparisonOf(await pairs.compare(states, known.states, signal), this.labels)
   }
 
   async save(folder: string, { fileSystem, card = {}, weights: type = 'float32', measure = {} }: SaveOptions = {}): Promise<Saved> {
@@ -153,7 +191,7 @@ export class BilstmStudent implements Student {
     this.#alive()
     this.#takeFromModel()
     const { maxLength, dropout } = this.description
-    return bilstmTraining({ head: this.#head, tables: this.#tables, vocabulary: this.vocabulary, maxLength, dropout })
+    return this.#kind.training({ head: this.#head, tables: this.#tables, vocabulary: this.vocabulary, maxLength, dropout })
   }
 
   weights(): Record<string, Float32Array> {
@@ -179,9 +217,31 @@ export class BilstmStudent implements Student {
   dispose(): void {
     if (this.#disposed) return
     this.#dropInference()
+    // A layer that reads both texts of a pair is not let go by its model.
+    const vectors = this.#tables.flatMap(({ name }) => (this.#model ? channelVariable(this.#model.model, name) : []))
     this.#model?.model.dispose()
-    for (const variable of Object.values(this.#head.variables)) if (!variable.isDisposed) variable.dispose()
+    for (const variable of [...Object.values(this.#head.variables), ...vectors]) if (!variable.isDisposed) variable.dispose()
     this.#disposed = true
+  }
+
+  /** A text's word ids; each distinct text is read once. */
+  #reader(): (text: string) => Int32Array {
+    const known = new Map<string, Int32Array>()
+    return (text) => {
+      let ids = known.get(text)
+      if (!ids) known.set(text, (ids = this.vocabulary.ids(text, this.description.maxLength)))
+      return ids
+    }
+  }
+
+  async #pairs(method: string): Promise<PairInference> {
+    const { pairs } = await this.#currentInference()
+    if (pairs) return pairs
+    throw new KdError({
+      kind: 'option',
+      what: `${method} needs a student of pairs, this one is a ${this.name}`,
+      fix: 'Describe it by siamese().',
+    })
   }
 
   /** All weights by name; word vectors are the tables themselves. */
@@ -230,10 +290,13 @@ export class BilstmStudent implements Student {
   }
 
   async #makeInference(): Promise<Inference> {
-    const { classes } = this.#sizes
-    if (!(await runsNatively())) return layersInference(() => this.model, classes)
-    const parts = { sizes: this.#sizes, vocabularySize: this.vocabulary.size, tables: this.#tables, weights: this.#views() }
-    return nativeInference(inferenceGraph(parts), classes)
+    const tables = this.#tables
+    const sizes = this.#sizes
+    if (await runsNatively()) {
+      return this.#kind.inference({ sizes, vocabularySize: this.vocabulary.size, tables, weights: this.#views() })
+    }
+    const channels = tables.map(({ name }) => name)
+    return this.#kind.onLayers({ sizes, head: this.#head, channels, model: () => this.model })
   }
 
   #dropInference(): void {

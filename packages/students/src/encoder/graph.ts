@@ -1,14 +1,5 @@
-import { OnnxGraph } from '@kd/core/onnx'
-import type { Sizes } from './weights.ts'
-
-export interface InferenceParts {
-  readonly sizes: Sizes
-  readonly vocabularySize: number
-  /** Word vectors of each channel, `[vocabularySize, dimensions]`. */
-  readonly tables: readonly { readonly data: Float32Array; readonly dimensions: number }[]
-  /** The dense weights by their names in files. */
-  readonly weights: Readonly<Record<string, Float32Array>>
-}
+import type { OnnxGraph } from '@kd/core/onnx'
+import type { InferenceParts } from '../student/inference.ts'
 
 /** How a graph computes with the student's weights: see `floatArithmetic`. */
 export interface Arithmetic {
@@ -17,42 +8,33 @@ export interface Arithmetic {
   /** The LSTM's two final states, `[2, batch, hidden]`. */
   states(words: string, lengths: string): string
   /** The ReLU layer's product with bias, `[batch, dense]`. */
-  dense(states: string): string
+  dense(features: string): string
 }
 
-/**
- * A student as one ONNX model with free batch and length: `ids` int32 `[length, batch]` and `lengths` int32 `[batch]` to
- * `logits` `[batch, classes]`. What follows a text's length is not read.
- */
-export function inferenceGraph(parts: InferenceParts): Uint8Array {
-  const graph = new OnnxGraph()
-  const ids = graph.input('ids', 'int32', ['length', 'batch'])
-  const lengths = graph.input('lengths', 'int32', ['batch'])
-  const logits = appendBilstm(graph, parts, { ids, lengths }, floatArithmetic(graph, parts))
-  graph.output(logits, 'logits', 'float32', ['batch', parts.sizes.classes])
-  return graph.toBytes('bilstm')
-}
-
-/** Appends a student to a graph: word ids `[length, batch]` and int32 `lengths` `[batch]` to logits `[batch, classes]`. */
-export function appendBilstm(
+/** Appends the encoder: word ids `[length, texts]` and int32 `lengths` `[texts]` to final states `[texts, 2 * hidden]`. */
+export function appendStates(
   graph: OnnxGraph,
-  { sizes, tables, weights }: InferenceParts,
+  { sizes, tables }: InferenceParts,
   { ids, lengths }: { ids: string; lengths: string },
   arithmetic: Arithmetic,
 ): string {
   const channels = tables.map((table) => arithmetic.vectors(table, ids))
   const words = channels.length === 1 ? channels[0]! : graph.node('Concat', channels, { attributes: { axis: 2 } })
-  const states = graph.node('Reshape', [
+  return graph.node('Reshape', [
     graph.node('Transpose', [arithmetic.states(words, lengths)], { attributes: { perm: [1, 0, 2] } }),
     graph.constant('int64', [-1, 2 * sizes.hidden]),
   ])
-  const features = graph.node('Relu', [arithmetic.dense(states)])
-  return linear(graph, weights, features, { name: 'logits', rows: sizes.classes, columns: sizes.dense })
+}
+
+/** Appends the layers behind the encoder: what the dense layer reads to logits `[batch, classes]`. */
+export function appendLogits(graph: OnnxGraph, { sizes, weights }: InferenceParts, features: string, arithmetic: Arithmetic): string {
+  const hidden = graph.node('Relu', [arithmetic.dense(features)])
+  return linear(graph, weights, hidden, { name: 'logits', rows: sizes.classes, columns: sizes.dense })
 }
 
 /** Weights in single precision. */
 export function floatArithmetic(graph: OnnxGraph, { sizes, vocabularySize, weights }: InferenceParts): Arithmetic {
-  const { inputs, hidden, dense } = sizes
+  const { inputs, hidden, features: columns, dense } = sizes
   return {
     vectors: ({ data, dimensions }, ids) => graph.node('Gather', [graph.initializer('float32', [vocabularySize, dimensions], data), ids]),
     states: (words, lengths) =>
@@ -65,13 +47,13 @@ export function floatArithmetic(graph: OnnxGraph, { sizes, vocabularySize, weigh
           graph.initializer('float32', [2, 8 * hidden], bothBiases(weights)),
           lengths,
         ],
-        { attributes: { hidden_size: hidden, direction: 'bidirectional' }, outputs: ['', 'states'] },
+        { attributes: { hidden_size: hidden, direction: 'bidirectional' }, outputs: ['', 'final_states'] },
       )[1]!,
-    dense: (states) => linear(graph, weights, states, { name: 'dense', rows: dense, columns: 2 * hidden }),
+    dense: (features) => linear(graph, weights, features, { name: 'dense', rows: dense, columns }),
   }
 }
 
-function linear(
+export function linear(
   graph: OnnxGraph,
   weights: InferenceParts['weights'],
   x: string,

@@ -1,7 +1,8 @@
 import { KdError, type WordVectors } from '@kd/core'
-import type { Channels, DropoutRates } from '@kd/runtime'
+import type { Channels, DropoutRates, ModelConfig } from '@kd/runtime'
 
-export interface BilstmOptions {
+/** What a student of any kind may be given. */
+export interface StudentOptions {
   /** Units of the LSTM in each direction. Default: 150 (section 4.3 of the paper; it tried 300 as well). */
   hidden?: number
   /** Units of the ReLU layer. Default: 200 (the paper tried 400 as well). */
@@ -16,8 +17,8 @@ export interface BilstmOptions {
    */
   channels?: Channels
   /**
-   * Share of values that training drops: of word vectors (`words`), of the final states (`states`), after the dense
-   * layer (`dense`); recurrent weights see none. A number stands for the first two. Default: what `train` finds right for
+   * Share of values that training drops: of word vectors (`words`), of what the dense layer reads (`states`), after the
+   * dense layer (`dense`); recurrent weights see none. A number stands for the first two. Default: what `train` finds right for
    * its loss (`TrainOptions` in @kd/trainer), 0.3 for a student that is made without it.
    */
   dropout?: number | Partial<DropoutRates>
@@ -29,7 +30,8 @@ export interface BilstmOptions {
 
 /** What a student is to be, before it has a vocabulary, classes and weights. */
 export interface StudentDescription {
-  readonly student: 'bilstm'
+  /** `bilstm` reads one text, `siamese` two. */
+  readonly student: ModelConfig['student']
   readonly hidden: number
   readonly dense: number
   readonly dimensions: number
@@ -43,20 +45,20 @@ export interface StudentDescription {
 }
 
 /**
- * Describes the paper's student (section 3.2): word vectors, one bidirectional LSTM, its two final states side by side,
- * a ReLU layer, logits.
+ * A description with what is left out filled in.
  * @throws KdError of kind `option`
  */
-export function bilstm({
-  hidden = 150,
-  dense = 200,
-  vectors,
-  dimensions = vectors?.dimensions ?? 300,
-  channels = 'trainable',
-  dropout,
-  maxLength = 128,
-  vocabularySize = 15_000,
-}: BilstmOptions = {}): StudentDescription {
+export function describe(student: StudentDescription['student'], options: StudentOptions): StudentDescription {
+  const {
+    hidden = 150,
+    dense = 200,
+    vectors,
+    dimensions = vectors?.dimensions ?? 300,
+    channels = 'trainable',
+    dropout,
+    maxLength = 128,
+    vocabularySize = 15_000,
+  } = options
   whole('hidden', hidden, 1, 10_000)
   whole('dense', dense, 1, 100_000)
   whole('dimensions', dimensions, 1, 10_000)
@@ -69,7 +71,7 @@ export function bilstm({
     throw wrong('dimensions', `it is ${dimensions}, the vectors of ${vectors.name} have ${vectors.dimensions} dimensions`)
   }
   return Object.freeze({
-    student: 'bilstm',
+    student,
     hidden,
     dense,
     dimensions,

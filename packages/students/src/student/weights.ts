@@ -6,7 +6,7 @@ export interface DenseWeights {
   recurrent: Float32Array
   /** `[8 * hidden]` */
   bias: Float32Array
-  /** `[2 * hidden, dense]` */
+  /** `[features, dense]` */
   denseKernel: Float32Array
   denseBias: Float32Array
   /** `[dense, classes]` */
@@ -15,8 +15,11 @@ export interface DenseWeights {
 }
 
 export interface Sizes {
+  /** Components of a word's vector, all channels side by side. */
   readonly inputs: number
   readonly hidden: number
+  /** What the dense layer reads: the states of a text, `2 * hidden`, or what is made of those of a pair. */
+  readonly features: number
   readonly dense: number
   readonly classes: number
 }
@@ -24,7 +27,7 @@ export interface Sizes {
 const directions = ['', '_reverse'] as const
 
 /** The weights by the names and in the layout of PyTorch, as files hold them (`tensorShapes` of @kd/runtime). */
-export function toNamed(weights: DenseWeights, { inputs, hidden, dense, classes }: Sizes): Record<string, Float32Array> {
+export function toNamed(weights: DenseWeights, { inputs, hidden, features, dense, classes }: Sizes): Record<string, Float32Array> {
   const gates = 4 * hidden
   const named: Record<string, Float32Array> = {}
   const kernel = transpose(weights.kernel, inputs, 2 * gates)
@@ -37,7 +40,7 @@ export function toNamed(weights: DenseWeights, { inputs, hidden, dense, classes 
     )
     named[`lstm.bias_ih_l0${direction}`] = weights.bias.slice(index * gates, (index + 1) * gates)
   })
-  named['dense.weight'] = transpose(weights.denseKernel, 2 * hidden, dense)
+  named['dense.weight'] = transpose(weights.denseKernel, features, dense)
   named['dense.bias'] = weights.denseBias.slice()
   named['logits.weight'] = transpose(weights.logitsKernel, dense, classes)
   named['logits.bias'] = weights.logitsBias.slice()
@@ -45,14 +48,17 @@ export function toNamed(weights: DenseWeights, { inputs, hidden, dense, classes 
 }
 
 /** The way back from `toNamed`. */
-export function fromNamed(named: Readonly<Record<string, Float32Array>>, { inputs, hidden, dense, classes }: Sizes): DenseWeights {
+export function fromNamed(
+  named: Readonly<Record<string, Float32Array>>,
+  { inputs, hidden, features, dense, classes }: Sizes,
+): DenseWeights {
   const gates = 4 * hidden
   const both = (name: string) => directions.map((direction) => named[`lstm.${name}${direction}`]!)
   return {
     kernel: transpose(concat(both('weight_ih_l0')), 2 * gates, inputs),
     recurrent: concat(both('weight_hh_l0').map((weight) => transpose(weight, gates, hidden))),
     bias: concat(both('bias_ih_l0')),
-    denseKernel: transpose(named['dense.weight']!, dense, 2 * hidden),
+    denseKernel: transpose(named['dense.weight']!, dense, features),
     denseBias: named['dense.bias']!.slice(),
     logitsKernel: transpose(named['logits.weight']!, classes, dense),
     logitsBias: named['logits.bias']!.slice(),

@@ -1,6 +1,6 @@
 import { KdError } from '@kd/core'
 import { expect, test } from 'vitest'
-import { type BilstmOptions, bilstm } from './description.ts'
+import { type BilstmOptions, bilstm } from '../index.ts'
 
 const vectors = { name: 'of a test', dimensions: 50, vectorsFor: async () => new Float32Array(0) }
 
