@@ -152,6 +152,7 @@ it('every entry exports these names and no others', () => {
       ],
       "@kd/data/hub": [
         "hubSnapshot",
+        "hubTask",
         "type ChooseFiles",
         "type Disk",
         "type GrowingFile",

@@ -1,8 +1,11 @@
+import { join } from 'node:path'
 import { KdError } from '@kd/core'
 import { RepositoryCache } from './hub/cache.ts'
 import { downloadFile } from './hub/download.ts'
 import { isCommit, listRepository } from './hub/repository.ts'
 import { type HubOptions, type HubSettings, hubSettings } from './hub/settings.ts'
+import { taskPaths } from './hub/task.ts'
+import { checkTaskName, type TaskName } from './tasks.ts'
 
 export type { Disk, GrowingFile } from './hub/disk.ts'
 export type { HubOptions } from './hub/settings.ts'
@@ -50,6 +53,22 @@ export async function hubSnapshot(id: string, choose: ChooseFiles, options: HubO
     if (there) return there
   }
   return fromHub(id, choose, cache, settings)
+}
+
+/** GLUE as the hub has it, at the commit that brought its Parquet files. */
+const glue = { id: 'nyu-mll/glue', revision: 'bcdcba79d07bc864c1c254ccfcedcce55bcc9a8c' }
+
+/**
+ * A folder with a GLUE task's Parquet files, for `readTask`: downloaded as `hubSnapshot` does, unless they are there. The
+ * commit is fixed, so the data is the same each time, and once downloaded no network is asked.
+ * @param options `revision` is another commit of `nyu-mll/glue`
+ * @throws as `hubSnapshot`
+ */
+export async function hubTask(name: TaskName, options: Omit<HubOptions, 'type'> = {}): Promise<string> {
+  checkTaskName(name)
+  const { revision = glue.revision } = options
+  const { folder } = await hubSnapshot(glue.id, (paths) => taskPaths(name, paths), { ...options, revision, type: 'dataset' })
+  return join(folder, name)
 }
 
 async function fromCache(id: string, choose: ChooseFiles, cache: RepositoryCache, { revision }: HubSettings): Promise<HubSnapshot> {

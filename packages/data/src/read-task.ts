@@ -4,7 +4,7 @@ import { readExamples } from './read-examples.ts'
 import type { Columns, ReadOptions } from './read-options.ts'
 import { findTaskFiles, type PartName } from './task-files.ts'
 import { partOptions } from './task-options.ts'
-import { type TaskName, tasks } from './tasks.ts'
+import { checkTaskName, type TaskName, tasks } from './tasks.ts'
 
 export interface ReadTaskOptions {
   /** Columns of the files, where they are neither GLUE's nor the hub's; test parts have the same but the label. */
@@ -31,14 +31,7 @@ export interface TaskParts {
  * @throws KdError of kind `option`, `missing`, `io`, `aborted`, or `data` with file, line and column
  */
 export async function readTask(name: TaskName, folder: string, { columns, ...options }: ReadTaskOptions = {}): Promise<TaskParts> {
-  if (!Object.hasOwn(tasks, name)) {
-    throw new KdError({
-      kind: 'option',
-      what: `there is no task ${JSON.stringify(name)}`,
-      where: { option: 'name' },
-      fix: `Use one of ${Object.keys(tasks).join(', ')}, or readExamples for a file of your own.`,
-    })
-  }
+  checkTaskName(name)
   const spec = tasks[name]
   const { labels, pairs, metrics } = spec
   const task: Task = { name, labels, pairs, metrics }

@@ -24,8 +24,7 @@ export async function findTaskFiles(folder: string, { files }: TaskSpec): Promis
   const names = await readdir(folder).catch(() => [])
   const parquet: Partial<Record<PartName, readonly string[]>> = {}
   for (const part of Object.keys(files) as PartName[]) {
-    const pattern = new RegExp(`^${hubName(part, files)}(-\\d{5}-of-\\d{5})?\\.parquet$`)
-    const found = names.filter((name) => pattern.test(name)).sort()
+    const found = hubFiles(names, part, files)
     if (found.length > 0) parquet[part] = found.map((name) => join(folder, name))
   }
   if (parquet.train && parquet.dev) return { layout: 'parquet', parts: parquet }
@@ -37,6 +36,12 @@ export async function findTaskFiles(folder: string, { files }: TaskSpec): Promis
     where: { file: folder },
     fix: `Give the folder that holds ${files.train} and ${files.dev}, or the Parquet files of the Hugging Face hub.`,
   })
+}
+
+/** Of a folder's names, those of a part's Parquet files on the hub, in order: `train.parquet` or `train-00000-of-00002.parquet`. */
+export function hubFiles(names: readonly string[], part: PartName, files: TaskFiles): string[] {
+  const pattern = new RegExp(`^${hubName(part, files)}(-\\d{5}-of-\\d{5})?\\.parquet$`)
+  return names.filter((name) => pattern.test(name)).sort()
 }
 
 /** The hub calls dev `validation`, MNLI's `validation_matched` and `validation_mismatched`. */

@@ -1,4 +1,4 @@
-import type { Task } from '@kd/core'
+import { KdError, type Task } from '@kd/core'
 import type { Columns } from './read-options.ts'
 
 /** Names of columns, of a part with labels. */
@@ -132,4 +132,15 @@ export const tasks: Readonly<Record<TaskName, TaskSpec>> = {
     hubColumns: sentencePair,
     files: parts,
   },
+}
+
+/** @throws KdError of kind `option` */
+export function checkTaskName(name: string): void {
+  if (Object.hasOwn(tasks, name)) return
+  throw new KdError({
+    kind: 'option',
+    what: `there is no task ${JSON.stringify(name)}`,
+    where: { option: 'name' },
+    fix: `Use one of ${Object.keys(tasks).join(', ')}, or readExamples for a file of your own.`,
+  })
 }
