@@ -52,10 +52,13 @@ it('@kd/runtime has no dependency', () => {
   expect(manifest.peerDependencies ?? {}).toEqual({})
 })
 
-it('@kd/teacher-sst2 holds a Hugging Face folder, its card, its licence, and nothing else', async () => {
-  const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--workspace', '@kd/teacher-sst2'], { cwd: root })
-  const files: { path: string }[] = JSON.parse(stdout)[0].files
-  expect(files.map(({ path }) => path).sort()).toEqual(
-    ['LICENSE', 'README.md', 'config.json', 'model.safetensors', 'package.json', 'self-check.json', 'tokenizer.json'].sort(),
-  )
-})
+it.each(['@kd/teacher-sst2', '@kd/teacher-qqp'])(
+  '%s holds a Hugging Face folder, its card, its licence, and nothing else',
+  async (name) => {
+    const { stdout } = await promisify(execFile)('npm', ['pack', '--dry-run', '--json', '--workspace', name], { cwd: root })
+    const files: { path: string }[] = JSON.parse(stdout)[0].files
+    expect(files.map(({ path }) => path).sort()).toEqual(
+      ['LICENSE', 'README.md', 'config.json', 'model.safetensors', 'package.json', 'self-check.json', 'tokenizer.json'].sort(),
+    )
+  },
+)

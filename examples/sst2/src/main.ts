@@ -1,9 +1,8 @@
 import { join } from 'node:path'
-import { KdError } from '@kd/core'
+import { inTerminal } from '@kd/example-common'
 import { argMax } from '@kd/losses/metrics'
 import { type DemoResult, demo } from './demo.ts'
 import { defaultOut, planOf } from './plan.ts'
-import { showProgress } from './progress.ts'
 
 /** Written for the demo. */
 const sentences = [
@@ -14,24 +13,19 @@ const sentences = [
   'not bad, not good, just long',
 ]
 
-const stop = new AbortController()
-process.once('SIGINT', () => stop.abort(new Error('Ctrl-C')))
-const progress = showProgress()
-try {
-  const { notes, ...plan } = await planOf(process.argv.slice(2))
-  for (const note of notes) console.error(note)
-  const result = await demo({ ...plan, signal: stop.signal, onProgress: progress.onProgress })
-  progress.stop()
-  console.log(`\n${result.report}\n`)
-  await predictBeside(result)
-  const place = plan.out === defaultOut ? '' : `--out ${plan.out} `
-  console.log(`\nThe student is in ${join(plan.out, 'student')}: npm run predict -- ${place}"so good that I called my mother"`)
-} catch (error) {
-  progress.stop()
-  if (!KdError.isInstance(error)) throw error
-  console.error(error.message)
-  process.exitCode = 1
-}
+await inTerminal(
+  async (watched) => {
+    const { notes, ...plan } = await planOf(process.argv.slice(2))
+    for (const note of notes) console.error(note)
+    return { ...(await demo({ ...plan, ...watched })), out: plan.out }
+  },
+  async ({ out, ...result }) => {
+    console.log(`\n${result.report}\n`)
+    await predictBeside(result)
+    const place = out === defaultOut ? '' : `--out ${out} `
+    console.log(`\nThe student is in ${join(out, 'student')}: npm run predict -- ${place}"so good that I called my mother"`)
+  },
+)
 
 async function predictBeside({ teacher, student }: DemoResult): Promise<void> {
   const theirs = argMax(await teacher.logits(sentences.map((text) => ({ text }))), teacher.labels.length)

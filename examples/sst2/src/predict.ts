@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { fromCaller } from '@kd/example-common'
 import { loadStudent } from '@kd/students'
-import { defaultOut, fromCaller } from './plan.ts'
+import { defaultOut } from './plan.ts'
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { out: { type: 'string', default: defaultOut } } })
 const text = positionals.join(' ')

@@ -77,3 +77,33 @@ describe('@kd/teacher-sst2', () => {
     expect(await teacher.logits([{ text: 'perfect' }])).toHaveLength(2)
   })
 })
+
+describe('@kd/teacher-qqp', () => {
+  let teacher: BertTeacher
+
+  beforeAll(async () => void (teacher = await BertTeacher.load('@kd/teacher-qqp', { from: import.meta.url, threads: 1 })))
+  afterAll(() => teacher.dispose())
+
+  it('is what its card says', () => {
+    expect(teacher).toMatchObject({
+      name: '@kd/teacher-qqp',
+      labels: ['not_duplicate', 'duplicate'],
+      arithmetic: 'int8, a scale a token',
+      parameters: { total: 33_360_770, withoutEmbeddings: 21_442_946 },
+      bytes: 34_086_556,
+      maxLength: 128,
+    })
+  })
+
+  it("gives PyTorch's logits of pairs to 0.3, and its class wherever its margin exceeds 0.6", async () => {
+    const golden: Golden = JSON.parse(await readFile(new URL('../fixtures/teacher-qqp.json', import.meta.url), 'utf8'))
+    const logits = await teacher.logits(golden.rows.map(({ texts: [text, pair] }) => ({ text: text!, pair: pair! })))
+    golden.rows.forEach((row, number) => {
+      const [not, same] = logits.subarray(2 * number, 2 * number + 2)
+      const [theirNot, theirSame] = row.logits
+      expect(Math.abs(not! - theirNot!), row.texts.join(' ')).toBeLessThan(0.3)
+      expect(Math.abs(same! - theirSame!), row.texts.join(' ')).toBeLessThan(0.3)
+      if (Math.abs(theirSame! - theirNot!) > 0.6) expect(same! > not!, row.texts.join(' ')).toBe(theirSame! > theirNot!)
+    })
+  })
+})

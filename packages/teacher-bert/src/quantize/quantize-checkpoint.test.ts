@@ -43,6 +43,19 @@ describe('quantizeCheckpoint', () => {
     })
   })
 
+  it('stores pairs to check with as pairs', async () => {
+    await inFolder(await tinyFiles(), async (folder) => {
+      const files = await quantizeCheckpoint(folder, { labels, selfCheck: ['good film', { text: 'good film', pair: 'bad' }] })
+      const { rows } = JSON.parse(String(files['self-check.json'])) as { rows: { text: string; pair?: string; logits: number[] }[] }
+      expect(rows.map(({ text, pair }) => [text, pair])).toEqual([
+        ['good film', undefined],
+        ['good film', 'bad'],
+      ])
+      expect(rows[0]!.logits).not.toEqual(rows[1]!.logits)
+      await inFolder(files, async (quantized) => (await BertTeacher.load(quantized, { threads: 1 })).dispose())
+    })
+  })
+
   it('refuses no texts to check with, and labels that do not fit', async () => {
     await inFolder(await tinyFiles(), async (folder) => {
       await expect(quantizeCheckpoint(folder, { selfCheck: [] })).rejects.toMatchObject({ kind: 'option' })

@@ -1,4 +1,4 @@
-import { KdError, writeSafetensors } from '@kd/core'
+import { type Example, KdError, writeSafetensors } from '@kd/core'
 import { findModel } from '../checkpoint/find-model.ts'
 import { configWithLabels } from '../checkpoint/labels.ts'
 import { type BertModel, readModel } from '../checkpoint/model.ts'
@@ -11,8 +11,8 @@ import { quantizeWeights } from './quantize.ts'
 export interface QuantizeOptions {
   /** Names of the classes in the order of the logits, written into config.json. Default: those it has. */
   labels?: readonly string[]
-  /** Texts whose logits are stored, to be compared whenever the model is loaded. Default: four short ones. */
-  selfCheck?: readonly string[]
+  /** Texts, or pairs, whose logits are stored, to be compared whenever the model is loaded. Default: four short texts. */
+  selfCheck?: readonly (string | Example)[]
 }
 
 const defaultSelfCheck = ['a warm and clever little film', 'the plot makes no sense at all', 'never again', 'perfect']
@@ -38,7 +38,8 @@ export async function quantizeCheckpoint(folder: string, options: QuantizeOption
   const model = await readModel(found.folder)
   const weights = quantizeWeights(model.weights)
   const names = labels ?? model.config.labels
-  const rows = await storedAnswers({ ...model, weights, selfCheck: undefined }, selfCheck, names)
+  const examples = selfCheck.map((one) => (typeof one === 'string' ? { text: one } : one))
+  const rows = await storedAnswers({ ...model, weights, selfCheck: undefined }, examples, names)
   return {
     [modelFiles.weights]: writeSafetensors(tensorsOf(weights, model.config), {
       format: 'pt',
@@ -51,14 +52,18 @@ export async function quantizeCheckpoint(folder: string, options: QuantizeOption
 }
 
 /** Products of whole numbers may round differently elsewhere: what is stored is the same weights' answer in single precision. */
-async function storedAnswers(model: BertModel, texts: readonly string[], labels: readonly string[] | undefined) {
+async function storedAnswers(model: BertModel, examples: readonly Example[], labels: readonly string[] | undefined) {
   const forward = await forwardOn(model.weights, model.config, 'float32')
   try {
     const teacher = new BertTeacher(model.folder, model, forward, { labels })
-    const logits = await teacher.logits(texts.map((text) => ({ text })))
+    const logits = await teacher.logits(examples)
     const classes = teacher.labels.length
     const rounded = (value: number) => Number(value.toFixed(4))
-    return texts.map((text, row) => ({ text, logits: [...logits.subarray(row * classes, (row + 1) * classes)].map(rounded) }))
+    return examples.map(({ text, pair }, row) => ({
+      text,
+      ...(pair !== undefined && { pair }),
+      logits: [...logits.subarray(row * classes, (row + 1) * classes)].map(rounded),
+    }))
   } finally {
     await forward.dispose()
   }

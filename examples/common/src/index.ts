@@ -1,0 +1,2 @@
+export { type DemoOptions, type DemoSize, digest, fromCaller, readCommandLine, sizeOf } from './command-line.ts'
+export { inTerminal, type Watched } from './in-terminal.ts'
