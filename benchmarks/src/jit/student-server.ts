@@ -17,7 +17,10 @@ if ((channels !== 'static' && channels !== 'trainable') || !tsv || !folder) {
 const size = Number(batchSize)
 
 const all = await readSentences(tsv)
-const vocabulary = Vocabulary.build(all.map(({ text }) => text))
+const vocabulary = Vocabulary.build(
+  all.map(({ text }) => text),
+  { pieces: 0 },
+)
 // Without dropout, so that both sides compute the same numbers.
 const student = await createStudent(bilstm({ channels, dropout: 0 }), { labels: ['0', '1'], vocabulary, seed: 1 })
 const training = student.training()

@@ -1,5 +1,6 @@
 import { tokenizerRules } from './tokenizer-rules.ts'
 import { maskId, specialWords, unknownId, type Vocabulary } from './vocabulary.ts'
+import { continuation, longestWord } from './word-pieces.ts'
 
 /**
  * The student's tokeniser and vocabulary in the form of Hugging Face's `tokenizer.json`, for other runtimes: the same
@@ -33,12 +34,12 @@ export function tokenizerJson(vocabulary: Vocabulary): object {
     pre_tokenizer: { type: 'Split', pattern: { Regex: pattern }, behavior: 'Removed', invert: true },
     post_processor: null,
     decoder: null,
-    // No word begins with the prefix, so that each word is one piece or unknown.
+    // No word begins with the prefix: the rules make `#` a word.
     model: {
       type: 'WordPiece',
       unk_token: specialWords[unknownId],
-      continuing_subword_prefix: '##',
-      max_input_chars_per_word: 1_000_000,
+      continuing_subword_prefix: continuation,
+      max_input_chars_per_word: longestWord,
       vocab: Object.fromEntries(vocabulary.words.map((word, id) => [word, id])),
     },
   }

@@ -1,30 +1,51 @@
 import { KdError } from '@kd/core'
 import { tokenize } from './tokenize.ts'
-import { maskId, specialWords, unknownId, WordList } from './word-list.ts'
+import { maskId, specialWords, WordList } from './word-list.ts'
+import { learnPieces, longestWord } from './word-pieces.ts'
 
 export { maskId, paddingId, specialWords, unknownId } from './word-list.ts'
 
 export interface VocabularyOptions {
-  /** At most this many words, the three special ones among them. Default: 15,000. */
+  /** At most this many entries, the three special ones among them. Default: 15,000. */
   size?: number
-  /** Words seen less often are unknown. Default: 1. */
+  /** Words seen less often get no entry of their own. Default: 1. */
   minimumCount?: number
+  /** At most this many entries are pieces that other words are put together from. 0: such words are unknown. Default: a sixth of `size`. */
+  pieces?: number
 }
 
-/** A student's words; a word's position is its id. */
+/**
+ * Share of the running words that are read in pieces though they were seen: pieces that no text of training holds would
+ * learn nothing.
+ */
+const inPieces = 0.01
+
+/** A student's words, and pieces of words; an entry's position is its id. */
 export class Vocabulary extends WordList {
   /**
-   * The most frequent words of the texts; of equally frequent ones those that came first.
+   * The most frequent words of the texts (of equally frequent ones those that came first), then pieces of words for all
+   * others: the rarest, which make up a hundredth of the text, and those that only come later.
    * @param texts as they stand in the data; they are read once
    */
-  static build(texts: Iterable<string>, { size = 15_000, minimumCount = 1 }: VocabularyOptions = {}): Vocabulary {
+  static build(texts: Iterable<string>, options: VocabularyOptions = {}): Vocabulary {
+    const { size = 15_000, minimumCount = 1, pieces = Math.floor(size / 6) } = options
     atLeast(specialWords.length + 1, 'size', size)
     atLeast(1, 'minimumCount', minimumCount)
+    atLeast(0, 'pieces', pieces)
     const counts = new Map<string, number>()
     for (const text of texts) for (const word of tokenize(text)) counts.set(word, (counts.get(word) ?? 0) + 1)
     counts.delete(specialWords[maskId])
-    const byFrequency = [...counts].filter(([, count]) => count >= minimumCount).sort((a, b) => b[1] - a[1])
-    return new Vocabulary([...specialWords, ...byFrequency.slice(0, size - specialWords.length).map(([word]) => word)])
+    const byFrequency = [...counts].sort((a, b) => b[1] - a[1])
+    const running = byFrequency.reduce((sum, [, count]) => sum + count, 0)
+    const whole = new Set<string>()
+    let rest = running
+    for (const [word, count] of byFrequency) {
+      if (whole.size === size - specialWords.length - pieces || count < minimumCount || (pieces > 0 && rest <= inPieces * running)) break
+      rest -= count
+      if (fits(word)) whole.add(word)
+    }
+    const learned = pieces === 0 ? [] : learnPieces([...counts.keys()], whole, pieces)
+    return new Vocabulary([...specialWords, ...whole, ...learned])
   }
 
   /** One word a line, in the order of the ids. */
@@ -32,12 +53,15 @@ export class Vocabulary extends WordList {
     return `${this.words.join('\n')}\n`
   }
 
-  /** Ids of a text's first `maxLength` words, at least one: a text without words is one unknown word. */
+  /** A text's ids, `maxLength` at most, one at least: a text without words is one unknown word. */
   ids(text: string, maxLength = Number.POSITIVE_INFINITY): Int32Array {
-    const words = tokenize(text, maxLength)
-    return words.length === 0 ? Int32Array.of(unknownId) : Int32Array.from(words, (word) => this.id(word))
+    const room = Number.isFinite(maxLength) ? maxLength : Math.max(1, tokenize(text).join('').length)
+    const ids = new Int32Array(room)
+    return ids.slice(0, this.write(text, ids))
   }
 }
+
+const fits = (word: string) => word.length <= longestWord || [...word].length <= longestWord
 
 function atLeast(minimum: number, option: string, value: number): void {
   if (Number.isInteger(value) && value >= minimum) return

@@ -1,5 +1,6 @@
 import { damaged } from './text-files.ts'
 import { tokenize } from './tokenize.ts'
+import { continuation, longestWord } from './word-pieces.ts'
 
 /** Ids that are no word of a text. `[MASK]` is: augmentation writes it. */
 export const specialWords = Object.freeze(['[PAD]', '[UNK]', '[MASK]'] as const)
@@ -37,7 +38,7 @@ export class WordList {
     })
   }
 
-  /** All words by id: padding, unknown and `[MASK]`, then the others by falling frequency. */
+  /** All entries by id: padding, unknown and `[MASK]`, words by falling frequency, pieces of words (`##ing` goes on a word). */
   get words(): readonly string[] {
     return (this.#words ??= this.#text.split('\n').slice(0, -1))
   }
@@ -76,7 +77,7 @@ export class WordList {
     return begins && !/[^\S\n]/.test(indexed.text) ? new this(undefined, indexed) : undefined
   }
 
-  /** The id of a word as `tokenize` gives it; words it lacks are `unknownId`. */
+  /** The id of an entry; what is none is `unknownId`. */
   id(word: string): number {
     const known = this.#ids.get(word)
     if (known !== undefined) return known
@@ -87,14 +88,36 @@ export class WordList {
   }
 
   /**
-   * Writes the ids of a text's first words, as many as there are places, at least one: a text without words is one
-   * unknown word.
+   * Writes a text's ids, as many as there are places, at least one: a text without words is one unknown word.
    * @returns how many there are
    */
   write(text: string, ids: Int32Array): number {
-    const words = tokenize(text, ids.length)
-    for (let place = 0; place < words.length; place++) ids[place] = this.id(words[place]!)
-    if (words.length === 0) ids[0] = unknownId
-    return Math.max(1, words.length)
+    let count = 0
+    for (const word of tokenize(text, ids.length)) {
+      const id = this.id(word)
+      if (id !== unknownId) ids[count++] = id
+      else for (const piece of this.#pieces(word)) if (count < ids.length) ids[count++] = piece
+      if (count === ids.length) break
+    }
+    if (count === 0) ids[count++] = unknownId
+    return count
+  }
+
+  /** Ids of the longest pieces, from left to right, or of one unknown word: as Hugging Face's WordPiece. */
+  #pieces(word: string): number[] {
+    const letters = [...word]
+    const ids: number[] = []
+    for (let start = 0; start < letters.length; ) {
+      let end = letters.length > longestWord ? start : letters.length
+      let id = unknownId
+      for (; end > start; end--) {
+        id = this.id((start > 0 ? continuation : '') + letters.slice(start, end).join(''))
+        if (id !== unknownId) break
+      }
+      if (id === unknownId) return [id]
+      ids.push(id)
+      start = end
+    }
+    return ids
   }
 }

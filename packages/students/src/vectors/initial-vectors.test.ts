@@ -31,6 +31,12 @@ test('words that the source lacks get vectors of the same spread', async () => {
   expect(deviation(others)).toBeLessThan(3.3)
 })
 
+test('a piece of words has the vector of its letters', async () => {
+  const vectors = source((word) => (word === 'w1' ? [1, 2, 3, 4] : word === '##' ? [5, 6, 7, 8] : [0, 0, 0, 0]))
+  const values = await initialVectors([...words.slice(0, 3), '##w1', '##'], { dimensions: 4, vectors, seed: 1 })
+  expect([...values.subarray(12)]).toEqual([1, 2, 3, 4, 5, 6, 7, 8])
+})
+
 test('refuses the wrong number of values, and infinite ones', async () => {
   const wrong = source(() => [1, 2, 3])
   await expect(initialVectors(words, { dimensions: 4, vectors: wrong, seed: 1 })).rejects.toMatchObject({ kind: 'mismatch' })

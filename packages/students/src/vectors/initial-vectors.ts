@@ -1,11 +1,12 @@
 import { KdError, Random, type WordVectors } from '@kd/core'
-import { paddingId } from '@kd/runtime'
+import { continuation, paddingId } from '@kd/runtime'
 
 /** Standard deviation of random vectors where there are no others to go by. */
 const randomDeviation = 0.1
 
 /**
- * Word vectors of a vocabulary, row-major `[words.length, dimensions]`. Words that the source lacks get random ones,
+ * Word vectors of a vocabulary, row-major `[words.length, dimensions]`. A piece of words (`##ness`) has the vector of its
+ * letters as a word. Words that the source lacks get random ones,
  * uniform with mean 0 and the deviation of those found; padding gets zeros. A row depends on seed and place alone.
  * @throws KdError of kind `mismatch` if the source gives another number of values, `numeric` if one is infinite
  */
@@ -14,7 +15,7 @@ export async function initialVectors(
   { dimensions, vectors, seed }: { dimensions: number; vectors?: WordVectors; seed: number },
 ): Promise<Float32Array> {
   const size = words.length * dimensions
-  const values = vectors ? Float32Array.from(await vectors.vectorsFor(words)) : new Float32Array(size).fill(Number.NaN)
+  const values = vectors ? Float32Array.from(await vectors.vectorsFor(words.map(letters))) : new Float32Array(size).fill(Number.NaN)
   if (values.length !== size) {
     throw new KdError({
       kind: 'mismatch',
@@ -31,6 +32,9 @@ export async function initialVectors(
   }
   return values.fill(0, paddingId * dimensions, (paddingId + 1) * dimensions)
 }
+
+const letters = (word: string) =>
+  word.length > continuation.length && word.startsWith(continuation) ? word.slice(continuation.length) : word
 
 function deviation(values: Float32Array, name: string | undefined): number {
   let count = 0
