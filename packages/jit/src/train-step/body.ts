@@ -1,5 +1,6 @@
 import { KdError } from '@kd/core'
 import * as tf from '@tensorflow/tfjs-core'
+import { inTurns, type LossAndGradients } from './accumulate.ts'
 import type { StepBatch, StepContext, TrainStepOptions } from './options.ts'
 
 /** A parameter of a step: a variable, or the rows of a table that the batch names. */
@@ -37,23 +38,24 @@ export interface LossArguments {
 }
 
 /** The loss and its gradients, in TensorFlow.js operations; undefined where it does not depend on a value. */
-export function lossAndGradients({ options, values, batch, context, weight = 1 }: LossArguments): {
-  loss: tf.Scalar
-  gradients: (tf.Tensor | undefined)[]
-} {
-  const weighted = () => {
-    const value = options.loss(batch, context)
-    if (value.rank !== 0) {
-      throw new KdError({ kind: 'option', what: `the loss has the shape [${value.shape}], not []`, where: { option: 'loss' } })
+export function lossAndGradients({ options, values, batch, context, weight = 1 }: LossArguments): LossAndGradients {
+  const of = (part: () => StepBatch, share: number): LossAndGradients => {
+    const factor = weight * share
+    const weighted = () => {
+      const value = options.loss(part(), context)
+      if (value.rank !== 0) {
+        throw new KdError({ kind: 'option', what: `the loss has the shape [${value.shape}], not []`, where: { option: 'loss' } })
+      }
+      return factor === 1 ? value : tf.mul(value, factor)
     }
-    return weight === 1 ? value : tf.mul(value, weight)
+    const { value, grads } = tf.engine().gradients(weighted, [...values], undefined, true)
+    const gradients = grads as (tf.Tensor | undefined)[]
+    if (gradients.every((gradient) => !gradient)) {
+      throw new KdError({ kind: 'option', what: 'the loss depends on none of the parameters', where: { option: 'loss' } })
+    }
+    return { loss: value as tf.Scalar, gradients }
   }
-  const { value, grads } = tf.engine().gradients(weighted, [...values], undefined, true)
-  const gradients = grads as (tf.Tensor | undefined)[]
-  if (gradients.every((gradient) => !gradient)) {
-    throw new KdError({ kind: 'option', what: 'the loss depends on none of the parameters', where: { option: 'loss' } })
-  }
-  return { loss: value as tf.Scalar, gradients }
+  return options.parallel ? inTurns(batch, options.parallel, of) : of(() => batch, 1)
 }
 
 /** A step in TensorFlow.js operations: the loss, its gradients, the updates. A parameter without a gradient is left out. */

@@ -18,6 +18,8 @@ export class StepMemory {
   readonly trained: readonly RowTable[]
   /** Which of the two sets is the present one. */
   current = 0
+  /** Whether each worker's copy of what it owns is that of the present values. */
+  fresh = false
   readonly #options: TrainStepOptions
   readonly #id = nextNative()
   /** The variables' data as the shared memory has them. */
@@ -86,6 +88,7 @@ export class StepMemory {
       }
     }
     this.current = 0
+    this.fresh = false
     const values = this.#values('values 0')
     this.#options.variables.forEach((variable, index) => {
       values.set(state[variableName(index)]!, offsets[index]!)
@@ -120,6 +123,7 @@ export class StepMemory {
     for (const [index, variable] of this.#options.variables.entries()) {
       if (this.#known.get(variable) === variable.dataId) continue
       this.#known.set(variable, variable.dataId)
+      this.fresh = false
       this.#variable(index).set(variable.dataSync() as Float32Array)
     }
   }
@@ -160,10 +164,14 @@ export class StepMemory {
     }
   }
 
-  /** The present values, for a worker's own copy. */
-  pull(): Copy[] {
-    const shared = this.buffer(`values ${this.current}`)
-    return [{ buffer: this.buffer('values'), shared, offset: 0, length: this.layout.length }]
+  /** The present values, as far as a worker's own copy lacks them. */
+  pull(worker: number): Copy[] {
+    const [buffer, shared] = [this.buffer('values'), this.buffer(`values ${this.current}`)]
+    const whole = [{ buffer, shared, offset: 0, length: this.layout.length }]
+    if (!this.fresh) return whole
+    return this.layout.owned.flatMap(({ from, length }, owner) =>
+      owner === worker || length === 0 ? [] : { buffer, shared, offset: from, length },
+    )
   }
 
   /** Which of the distinct rows a worker updates. */

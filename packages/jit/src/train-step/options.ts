@@ -25,12 +25,18 @@ export interface StepContext {
   dropout(x: tf.Tensor, rate: number): tf.Tensor
 }
 
-/** How a batch is divided among workers, one for each thread that the engine has. */
+/** How a batch is divided: among workers, one for each thread that the engine has, and for each in parts that take turns. */
 export interface DataParallel {
   /** How a batch's loss comes from those of its equal parts: their `sum`, or their `mean`. */
   readonly loss: 'sum' | 'mean'
   /** The axis that counts the examples, by input; `ids` is that of the ids. Default: 0. */
   readonly axes?: Readonly<Record<string, number>>
+  /**
+   * Gradient accumulation: a worker computes its examples in so many equal parts, one after the other (or the next number
+   * that divides them), so that only one part's activations are in memory. Also on one thread and on the fallback engine.
+   * Default: 1.
+   */
+  readonly accumulate?: number
 }
 
 export interface TrainStepOptions {

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { adadelta } from '../optimizers/adadelta.ts'
 import { adam, adamW } from '../optimizers/adam.ts'
+import type { Optimizer } from '../optimizers/optimizer.ts'
 import { testEngine } from '../testing/engines.ts'
 import type { StepInputs, TrainStep, TrainStepOptions } from './options.ts'
 import { trainStepOn } from './train-step.ts'
@@ -12,6 +13,17 @@ type Engine = ReturnType<typeof testEngine>
 beforeAll(async () => void (await Promise.all([one(), two(), three()])))
 
 const [words, dimensions, hidden] = [40, 6, 5]
+
+/** Steps of the same length in each row, whatever the gradient: not a function of each element alone. */
+const normed: Optimizer = {
+  name: 'normed',
+  learningRate: 0.05,
+  slots: ['last'],
+  update({ parameter, gradient, slots, learningRate }) {
+    const direction = tf.add(tf.div(gradient, tf.add(tf.norm(gradient, 'euclidean', -1, true), 0.1)), tf.mul(slots[0]!, 0.5))
+    return { parameter: tf.sub(parameter, tf.mul(direction, learningRate)), slots: [direction] }
+  },
+}
 
 /** A bag of words with two tables, one of them trained, and a variable that the loss does not read; texts by column. */
 function model(changes: Partial<TrainStepOptions> = {}, rate = 0) {
@@ -83,6 +95,8 @@ describe('a training step in parts', () => {
     ['adam, clipped', {}],
     ['adamW', { optimizer: adamW({ weightDecay: 0.1 }), clipNorm: undefined }],
     ['adadelta', { optimizer: adadelta() }],
+    ['a rule that no loop over elements is', { optimizer: normed }],
+    ['the same, not clipped', { optimizer: normed, clipNorm: undefined }],
   ])('makes the steps that it makes whole (%s)', async (_, changes) => {
     const [whole, halves, thirds] = await Promise.all(
       [one, two, three].map(async (engine) => {

@@ -11,9 +11,10 @@ import { distinctBucket } from './distinct.ts'
 import { type PreparedStep, type StepEngine, type StepState, tableName, variableName } from './engine.ts'
 import { all, StepMemory } from './memory.ts'
 import type { DataParallel, TrainStepOptions } from './options.ts'
-import { Divider, pad, partCount, type UnionOfRows } from './parts.ts'
-import { type GradientModel, gradientOf, traceGradients, traceUpdate, type UpdateParameter } from './trace-parts.ts'
+import { Divider, partCount, type UnionOfRows } from './parts.ts'
+import { type GradientModel, gradientOf, traceGradients } from './trace-parts.ts'
 import { stepSignature } from './trace-step.ts'
+import { Updates } from './updates.ts'
 
 /** A model that each worker has loaded. */
 interface Loaded<M> {
@@ -34,7 +35,7 @@ export class ParallelStep implements StepEngine {
   readonly #memory: StepMemory
   readonly #divider: Divider
   readonly #gradients = new Map<string, Loaded<GradientModel>>()
-  readonly #updates = new Map<string, Promise<Compiled>>()
+  readonly #updates: Updates
   readonly #frozen: readonly HeldVariables[]
   #runtimes: readonly Runtime[] | undefined
 
@@ -43,6 +44,7 @@ export class ParallelStep implements StepEngine {
     this.#parallel = parallel
     this.#engine = engine
     this.#memory = new StepMemory(options, workers)
+    this.#updates = new Updates(options, this.#memory)
     const [table] = options.tables ?? []
     this.#divider = new Divider(parallel, table && table.data.length / table.dimensions)
     this.#frozen = this.#memory.layout.owned.map(() => new HeldVariables())
@@ -60,11 +62,15 @@ export class ParallelStep implements StepEngine {
     const gradients = await this.#gradientsOf(steps[0]!, count, runtimes)
     await this.#memory.reserve(Math.max(steps[0]!.distinct.ids.length, distinctBucket(rows.ids.length)), runtimes)
     const losses = await all(steps.map((part, index) => this.#runPart(part, index, gradients, runtimes)))
-    const found = await all(runtimes.map((runtime, worker) => this.#combine(runtime, worker, rows, gradients.model)))
-    const factor = this.#factor(found.reduce((sum, { squares }) => sum + squares, 0))
-    await all(runtimes.map((runtime, worker) => this.#update(runtime, worker, step, factor, rows, gradients.model)))
+    const { moved } = gradients.model
+    const plans = await all(runtimes.map((runtime, worker) => this.#updates.plan(runtime, worker, { rows, moved })))
+    this.#memory.fresh = false
+    const squares = await all(plans.map((plan) => this.#updates.combine(plan)))
+    const factor = this.#factor(squares.reduce((sum, own) => sum + own, 0))
+    await all(plans.map((plan) => this.#updates.run(plan, step, factor)))
     await this.#commit(runtimes, rows, gradients.model)
     this.#memory.swap()
+    this.#memory.fresh = plans.every(({ update }) => 'loops' in update)
     return losses.reduce((sum, loss) => sum + loss, 0)
   }
 
@@ -83,7 +89,7 @@ export class ParallelStep implements StepEngine {
     // The graphs of dead workers are gone with them.
     if (this.#runtimes && runtimes.some((runtime, index) => runtime !== this.#runtimes![index])) {
       this.#gradients.clear()
-      this.#updates.clear()
+      this.#updates.forget()
     }
     await this.#memory.write(state, runtimes)
     this.#runtimes = runtimes
@@ -93,9 +99,8 @@ export class ParallelStep implements StepEngine {
     for (const held of this.#frozen) await held.dispose()
     await this.#memory.forget(this.#runtimes ?? [])
     for (const { compiled } of this.#gradients.values()) for (const one of compiled) await one.dispose()
-    for (const compiled of this.#updates.values()) await (await compiled).dispose()
     this.#gradients.clear()
-    this.#updates.clear()
+    await this.#updates.dispose()
   }
 
   /** The workers with the weights in them: the variables' own and empty slots at first. */
@@ -175,101 +180,14 @@ export class ParallelStep implements StepEngine {
         length: part.distinct.count * dimensions,
       })
     }
-    const { loss } = await one.run({ feeds, held, into, gather, pull: this.#memory.pull(), publish, returns: ['loss'] })
+    const { loss } = await one.run({ feeds, held, into, gather, pull: this.#memory.pull(index), publish, returns: ['loss'] })
     return loss!.data[0] as number
-  }
-
-  #combine(runtime: Runtime, worker: number, rows: UnionOfRows, { moved }: GradientModel) {
-    const parts = rows.places.length
-    const { variables, from, length } = this.#memory.layout.owned[worker]!
-    const values = variables.some((index) => moved.has(variableName(index)))
-      ? [
-          {
-            parts: Array.from({ length: parts }, (_, part) =>
-              part === worker
-                ? { buffer: this.#memory.buffer('gradient'), offset: from }
-                : { shared: this.#memory.buffer(`gradient ${part}`), offset: from },
-            ),
-            length,
-            into: this.#memory.buffer('sum'),
-          },
-        ]
-      : []
-    const [begin, end] = this.#memory.ownRows(rows, worker)
-    const sums = this.#memory.trained
-      .filter(({ name }) => moved.has(tableName(name)) && end > begin)
-      .map(({ name, dimensions }) => ({
-        parts: rows.places.map((places, part) => ({
-          shared: this.#memory.buffer(`${name} gradient ${part}`),
-          rows: places.slice(begin, end),
-        })),
-        columns: dimensions,
-        count: end - begin,
-        padded: distinctBucket(end - begin),
-        into: this.#memory.buffer(`${name} sum`),
-      }))
-    return runtime.request('combine', { values, rows: sums }, 'add up the gradients')
   }
 
   /** As PyTorch's clip_grad_norm_: clipNorm / (norm + 1e-6), at most 1. */
   #factor(squares: number): number {
     const { clipNorm } = this.#options
     return clipNorm === undefined ? 1 : Math.min(clipNorm / (Math.sqrt(squares) + 1e-6), 1)
-  }
-
-  async #update(runtime: Runtime, worker: number, step: PreparedStep, factor: number, rows: UnionOfRows, model: GradientModel) {
-    const { variables, from, length } = this.#memory.layout.owned[worker]!
-    const { slots } = this.#options.optimizer
-    const [begin, end] = this.#memory.ownRows(rows, worker)
-    const padded = distinctBucket(end - begin)
-    const parameters: UpdateParameter[] = []
-    const held: Record<string, Held> = {}
-    const into: Record<string, Held> = {}
-    const gather: Record<string, Gather> = {}
-    for (const index of variables) {
-      const name = variableName(index)
-      const variable = this.#options.variables[index]!
-      const { shape } = variable
-      const moved = model.moved.has(name)
-      parameters.push({ name, shape, decay: this.#options.decay?.(variable), rate: this.#options.rate?.(variable), moved })
-      const offset = this.#memory.layout.offsets[index]!
-      held[name] = this.#memory.held('values', shape, offset)
-      if (moved) held[gradientOf(name)] = this.#memory.held('sum', shape, offset - from)
-      into[`${name} after`] = this.#memory.held('after', shape, offset - from)
-      slots.forEach((slot, at) => {
-        held[`${name} ${slot}`] = this.#memory.held(`slots ${this.#memory.current}`, shape, at * length + offset - from)
-        into[`${name} ${slot} after`] = this.#memory.held(`slots ${1 - this.#memory.current}`, shape, at * length + offset - from)
-      })
-    }
-    const ids = pad(rows.ids.subarray(begin, end), padded)
-    for (const table of this.#memory.trained) {
-      const { name, dimensions } = table
-      if (end === begin || !model.moved.has(tableName(name))) continue
-      const shape = [padded, dimensions]
-      parameters.push({ name: tableName(name), shape, decay: undefined, rate: this.#options.rate?.(table), moved: true })
-      held[gradientOf(tableName(name))] = this.#memory.held(`${name} sum`, shape)
-      for (const slot of [undefined, ...slots]) {
-        gather[tableName(name, slot)] = { shared: this.#memory.buffer(tableName(name, slot)), rows: ids, columns: dimensions }
-        into[`${tableName(name, slot)} after`] = this.#memory.held(`${name} after${slot ? ` ${slot}` : ''}`, shape)
-      }
-    }
-    if (parameters.length === 0) return
-    const key = `${worker} ${parameters.map(({ name, shape, moved }) => `${name}[${shape}]${moved}`).join()}`
-    let compiled = this.#updates.get(key)
-    if (!compiled) this.#updates.set(key, (compiled = Compiled.loadOn(runtime, traceUpdate(this.#options, parameters), 1)))
-    const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] })
-    const one = await compiled
-    const feeds: Record<string, OnnxTensor> = {
-      learningRate: scalar(step.learningRate),
-      step: scalar(step.step),
-      ...(this.#options.clipNorm === undefined ? {} : { factor: scalar(factor) }),
-    }
-    for (const name of Object.keys(feeds)) if (!one.uses(name)) delete feeds[name]
-    const shared = this.#memory.buffer(`values ${1 - this.#memory.current}`)
-    const publish = length > 0 ? [{ buffer: this.#memory.buffer('after'), shared, offset: from, length, at: 0 }] : []
-    // A worker that had no part has not seen the present values yet.
-    const pull = worker < rows.places.length ? undefined : this.#memory.pull()
-    await one.run({ feeds, held, into, gather, pull, publish, returns: [] })
   }
 
   async #commit(runtimes: readonly Runtime[], rows: UnionOfRows, { moved }: GradientModel): Promise<void> {

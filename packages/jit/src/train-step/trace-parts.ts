@@ -79,20 +79,23 @@ export interface UpdateParameter {
 
 /**
  * Records the optimizer's update of some parameters. Inputs: each parameter, its slots and its gradient by name, and
- * `learningRate`, `step` and, where gradients are clipped, `factor`. Outputs have ` after` behind.
+ * `learningRate`, `step` and, where gradients are clipped, `factor`. Outputs by parameter: `after` and, for each slot, `SLOT after`.
  */
-export function traceUpdate({ optimizer, clipNorm, seed }: TrainStepOptions, parameters: readonly UpdateParameter[]): EmittedModel {
+export function traceUpdate(
+  { optimizer, clipNorm, seed }: TrainStepOptions,
+  parameters: readonly UpdateParameter[],
+): { graph: Graph; outputs: Record<string, Record<string, Value>> } {
   const body = ({ graph }: Recording) => {
     const [learningRate, step] = ['learningRate', 'step'].map((name) => input(graph, name, []) as tf.Scalar)
     const factor = clipNorm === undefined ? undefined : input(graph, 'factor', [])
-    const outputs: Record<string, Value> = {}
+    const outputs: Record<string, Record<string, Value>> = {}
     for (const { name, shape, decay, rate, moved } of parameters) {
       const parameter = input(graph, name, shape)
       const slots = optimizer.slots.map((slot) => input(graph, `${name} ${slot}`, shape))
       const outcome = (value: tf.Tensor, kept: readonly tf.Tensor[]) => {
-        outputs[`${name} after`] = valueOfTensor(value)
+        outputs[name] = { after: valueOfTensor(value) }
         optimizer.slots.forEach((slot, at) => {
-          outputs[`${name} ${slot} after`] = valueOfTensor(kept[at]!)
+          outputs[name]![`${slot} after`] = valueOfTensor(kept[at]!)
         })
       }
       if (!moved) {
@@ -107,7 +110,7 @@ export function traceUpdate({ optimizer, clipNorm, seed }: TrainStepOptions, par
     return outputs
   }
   const { recording, result } = record(body, { seed, step: 1 })
-  return emit(recording.graph, result)
+  return { graph: recording.graph, outputs: result }
 }
 
 const input = (graph: Graph, name: string, shape: readonly number[]): tf.Tensor => tensorOf(graph.input(name, 'float32', shape))

@@ -139,11 +139,14 @@ function engineOf(options: TrainStepOptions, engine: Engine): StepEngine {
 /** Beyond that the adding up of gradients costs what another worker brings. */
 const mostWorkers = 8
 
-function checkOptions({ variables, tables = [], seed, clipNorm }: TrainStepOptions): void {
+function checkOptions({ variables, tables = [], seed, clipNorm, parallel: { accumulate = 1 } = { loss: 'sum' } }: TrainStepOptions): void {
   const fail = (option: string, what: string) => new KdError({ kind: 'option', what, where: { option } })
   new Random(seed)
   if (clipNorm !== undefined && !(clipNorm > 0)) throw fail('clipNorm', `${clipNorm} is not a positive number`)
   for (const { name, dtype } of variables) if (dtype !== 'float32') throw fail('variables', `${name} is ${dtype}, not float32`)
+  if (!Number.isInteger(accumulate) || accumulate < 1) {
+    throw fail('parallel.accumulate', `${accumulate} is not a whole number from 1`)
+  }
   const rows = new Set<number>()
   const names = new Set<string>()
   for (const { name, data, dimensions } of tables) {

@@ -23,12 +23,12 @@ export const ownArena: Memory = { enableCpuMemArena: true, enableMemPattern: tru
 /** A model in the worker, and which of its inputs it really uses. */
 export class Compiled {
   readonly runtime: Runtime
-  readonly #session: number
+  readonly session: number
   readonly #inputs: ReadonlySet<string>
 
   private constructor(runtime: Runtime, session: number, inputs: ReadonlySet<string>) {
     this.runtime = runtime
-    this.#session = session
+    this.session = session
     this.#inputs = inputs
   }
 
@@ -47,10 +47,10 @@ export class Compiled {
   }
 
   run(request: Omit<RunRequest, 'session'>): Promise<Record<string, OnnxTensor>> {
-    return this.runtime.request('run', { ...request, session: this.#session }, 'run the traced graph')
+    return this.runtime.request('run', { ...request, session: this.session }, 'run the traced graph')
   }
 
   async dispose(): Promise<void> {
-    if (this.runtime.death === undefined) await this.runtime.request('dispose', { session: this.#session })
+    if (this.runtime.death === undefined) await this.runtime.request('dispose', { session: this.session })
   }
 }

@@ -7,7 +7,7 @@
 const shared = new Map()
 
 /** @param {string} name */
-const sharedOf = (name) => {
+export const sharedOf = (name) => {
   const values = shared.get(name)
   if (!values) throw new Error(`the memory ${name} is not shared`)
   return values
@@ -61,15 +61,8 @@ export const exchangeHandlers = (bytesOf) => ({
   },
 
   /** @param {Requests['combine'][0]} request */
-  async combine({ values, rows }) {
+  async combine({ rows }) {
     let squares = 0
-    for (const { parts, length, into } of values) {
-      const [first, ...rest] = parts.map(({ shared, buffer, offset }) => {
-        const all = shared === undefined ? new Float32Array(bytesOf(buffer)) : sharedOf(shared)
-        return all.subarray(offset, offset + length)
-      })
-      squares += addUp(first, rest, new Float32Array(bytesOf(into), 0, length))
-    }
     for (const { parts, columns, count, padded, into } of rows) {
       const sum = new Float32Array(bytesOf(into), 0, padded * columns).fill(0)
       for (const { shared, rows } of parts) addRows(sharedOf(shared), rows, columns, count, sum)
@@ -88,25 +81,6 @@ export const exchangeHandlers = (bytesOf) => ({
     return [undefined, []]
   },
 })
-
-/** Loops of this length are called often, so that they are compiled soon. */
-const chunk = 2048
-
-/** The parts' sum, in their order, and the sum of its squares. */
-function addUp(first, rest, sum) {
-  let squares = 0
-  for (let from = 0; from < sum.length; from += chunk) {
-    const to = Math.min(from + chunk, sum.length)
-    sum.set(first.subarray(from, to), from)
-    for (const part of rest) addTo(sum, part, from, to)
-    squares += squaresOf(sum, from, to)
-  }
-  return squares
-}
-
-function addTo(sum, part, from, to) {
-  for (let i = from; i < to; i++) sum[i] += part[i]
-}
 
 /** Adds each part's row to the row it belongs to: `rows[i]` is the part's row for row i, or -1. */
 function addRows(part, rows, columns, count, sum) {

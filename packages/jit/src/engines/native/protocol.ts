@@ -64,6 +64,23 @@ export interface RunRequest {
   readonly returns: readonly string[]
 }
 
+/** A stretch of numbers: of a buffer of the worker, of memory that all see, or the rows of a shared table as they lie there. */
+export type Place =
+  | { readonly buffer: string; readonly offset: number }
+  | { readonly shared: string; readonly offset: number }
+  | { readonly gather: Gather; readonly as: string }
+
+/** A loop over arrays of one length. */
+export interface LoopRun {
+  readonly loop: number
+  /** Names of the scalars that it reads. */
+  readonly scalars: readonly string[]
+  readonly length: number
+  readonly from: readonly Place[]
+  /** Each of its results may go to several places; none that the loop reads. */
+  readonly to: readonly (readonly Place[])[]
+}
+
 /** What the worker is asked to do, each with the answer it gives. */
 export interface Requests {
   load: [{ session: number; model: Uint8Array; threads: number; options: Readonly<Record<string, unknown>> | undefined }, SessionFacts]
@@ -83,10 +100,17 @@ export interface Requests {
   /** Makes memory known that other threads see, too. */
   share: [{ memory: Readonly<Record<string, SharedArrayBuffer>> }, undefined]
   unshare: [{ memory: readonly string[] }, undefined]
-  /** Adds up what the parts of a step found: gradients of variables, and of rows; answers with the sum of their squares. */
+  /** Makes loops known, by numbers that no two share. */
+  loops: [{ loops: Readonly<Record<number, Uint8Array>> }, undefined]
+  unloop: [{ loops: readonly number[] }, undefined]
+  /** Runs loops, with scalars that a session gives; answers with the sum of what they return. */
+  loop: [
+    { runs: readonly LoopRun[]; scalars?: { readonly session: number; readonly feeds: Readonly<Record<string, OnnxTensor>> } },
+    { squares: number },
+  ]
+  /** Adds up what the parts of a step found for rows; answers with the sum of their squares. */
   combine: [
     {
-      values: readonly { parts: readonly { shared?: string; buffer?: string; offset: number }[]; length: number; into: string }[]
       rows: readonly {
         /** For each row of the sum the part's row, or -1. */
         parts: readonly { shared: string; rows: Int32Array }[]

@@ -2,7 +2,8 @@
 // thread it runs on, and the first session sets the thread's treatment of denormal numbers: both must not happen to
 // the user's thread. Plain JavaScript, so that it runs from the sources as from the build.
 import { parentPort, Worker, workerData } from 'node:worker_threads'
-import { exchange, exchangeHandlers, gatherRows } from './exchange.mjs'
+import { exchange, exchangeHandlers, gatherRows, sharedOf } from './exchange.mjs'
+import { loopHandlers } from './loops.mjs'
 import { Profiler } from './profile.mjs'
 
 /** @typedef {import('./protocol.ts').Requests} Requests */
@@ -128,6 +129,19 @@ async function runInto(session, inputs, fetches) {
   return fetches
 }
 
+/** @param {import('./protocol.ts').Place} place @param {number} length */
+function arrayOf({ gather, as, shared, buffer, offset }, length) {
+  if (gather) return gatherRows(gather, as)
+  return shared === undefined ? new Float32Array(bytesOf(buffer), offset * 4, length) : sharedOf(shared).subarray(offset, offset + length)
+}
+
+/** What a session gives, a number each. */
+async function scalarsOf(id, feeds) {
+  const tensors = Object.entries(feeds).map(([name, { data, shape }]) => [name, new ort.Tensor('float32', data, shape)])
+  const results = await sessionOf(id).run(Object.fromEntries(tensors))
+  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data[0]]))
+}
+
 /** Models up to this size are kept for a profile; traced graphs hold no weights. */
 const largestKept = 2 ** 22
 /** @type {Map<number, { model: Uint8Array, options: object }>} */
@@ -238,6 +252,7 @@ const handlers = {
   },
 
   ...exchangeHandlers(bytesOf),
+  ...loopHandlers(arrayOf, scalarsOf),
 }
 
 /** One request after the other, in the order they came, whatever each waits for. */

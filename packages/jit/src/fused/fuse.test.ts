@@ -1,0 +1,118 @@
+import { Random } from '@kd/core'
+import * as tf from '@tensorflow/tfjs-core'
+import '@tensorflow/tfjs-backend-cpu'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { Compiled } from '../engines/native/compiled.ts'
+import { adadelta } from '../optimizers/adadelta.ts'
+import { adam, adamW } from '../optimizers/adam.ts'
+import type { Optimizer } from '../optimizers/optimizer.ts'
+import { testEngine } from '../testing/engines.ts'
+import { emit } from '../trace/emit.ts'
+import { traceUpdate } from '../train-step/trace-parts.ts'
+import { fuse } from './fuse.ts'
+import { loopModule, memoryPages, mostScalars, slotFloats, sumLoop } from './wasm-loop.ts'
+
+const engine = testEngine('onnxruntime-node')
+beforeAll(async () => void (await tf.setBackend('cpu')))
+
+const random = new Random(1, 'fused')
+const normals = (length: number) => Float32Array.from({ length }, () => random.normal())
+const isScalar = (input: string) => ['learningRate', 'step', 'factor'].includes(input)
+
+// TypeScript's types of WebAssembly come with the browser's, which this package does without.
+const { WebAssembly } = globalThis as unknown as {
+  WebAssembly: {
+    Memory: new (size: { initial: number }) => { buffer: ArrayBuffer }
+    Module: new (code: Uint8Array) => object
+    Instance: new (module: object, imports: object) => { exports: { run(count: number): number } }
+  }
+}
+
+/** Runs a loop's code on arrays that fit into a slot. */
+function run(code: Uint8Array, scalars: readonly number[], arrays: readonly Float32Array[], outputs: number) {
+  const memory = new WebAssembly.Memory({ initial: memoryPages })
+  const loop = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } }).exports.run
+  const floats = new Float32Array(memory.buffer)
+  const slot = (index: number) => mostScalars + index * slotFloats
+  floats.set(scalars)
+  arrays.forEach((array, index) => {
+    floats.set(array, slot(index))
+  })
+  const { length } = arrays[0]!
+  const squares = loop(length)
+  return {
+    squares,
+    results: Array.from({ length: outputs }, (_, k) => floats.slice(slot(arrays.length + k), slot(arrays.length + k) + length)),
+  }
+}
+
+describe('loops in WebAssembly', () => {
+  it.each<[string, Optimizer, number | undefined]>([
+    ['adam', adam(), undefined],
+    ['adam with decay, clipped', adam(), 1],
+    ['adamW', adamW({ weightDecay: 0.1 }), undefined],
+    ['adamW, clipped', adamW(), 2],
+    ['adadelta', adadelta(), undefined],
+  ])("give the bits of ONNX Runtime's graph (%s)", async (_, optimizer, clipNorm) => {
+    const options = { optimizer, clipNorm, seed: 1, variables: [], loss: () => tf.scalar(0) }
+    for (const shape of [[], [1], [3, 7], [slotFloats]]) {
+      const length = tf.util.sizeFromShape(shape)
+      const parameter = { name: 'w', shape, decay: 0.01, rate: 0.5, moved: true }
+      const { graph, outputs } = traceUpdate(options as never, [parameter])
+      const fused = fuse(graph, outputs, (input) => Number(!isScalar(input)))!
+      const loop = fused.loops.get('w')!
+      const runtime = await (await engine()).runtime()
+      const whole = await Compiled.loadOn(runtime, emit(graph, outputs.w!), 1)
+      const scalars = await Compiled.loadOn(runtime, fused.scalars, 1)
+      const values: Record<string, Float32Array> = {
+        learningRate: Float32Array.of(0.01),
+        step: Float32Array.of(3),
+        factor: Float32Array.of(0.7),
+      }
+      for (const name of new Set(loop.arrays)) values[name] = normals(length)
+      for (const slot of optimizer.slots) values[`w ${slot}`] = normals(length).map(Math.abs)
+      const feedsOf = (compiled: Compiled) =>
+        Object.fromEntries(
+          Object.entries(values)
+            .filter(([name]) => compiled.uses(name))
+            .map(([name, data]) => [name, { data, shape: isScalar(name) ? [] : shape }]),
+        )
+      const wanted = await whole.run({ feeds: feedsOf(whole), returns: loop.outputs })
+      const numbers = await scalars.run({ feeds: feedsOf(scalars), returns: loop.scalars })
+      const given = loop.scalars.map((name) => numbers[name]!.data[0] as number)
+      const { results } = run(
+        loop.code,
+        given,
+        loop.arrays.map((name) => values[name]!),
+        loop.outputs.length,
+      )
+      loop.outputs.forEach((name, index) => {
+        expect(results[index], `${name} ${shape}`).toEqual(wanted[name]!.data)
+      })
+    }
+  })
+
+  it('are refused where an element depends on others', () => {
+    const optimizer: Optimizer = {
+      name: 'normed',
+      learningRate: 1,
+      slots: [],
+      update: ({ parameter, gradient }) => ({ parameter: tf.sub(parameter, tf.div(gradient, tf.norm(gradient))), slots: [] }),
+    }
+    const { graph, outputs } = traceUpdate({ optimizer, seed: 1 } as never, [
+      { name: 'w', shape: [4], decay: undefined, rate: undefined, moved: true },
+    ])
+    expect(fuse(graph, outputs, (input) => Number(!isScalar(input)))).toBeUndefined()
+  })
+
+  it('add parts up in their order, with the sum of squares in doubles', () => {
+    for (const length of [4, 12, slotFloats]) {
+      const parts = [normals(length), normals(length), normals(length)]
+      const { squares, results } = run(loopModule(sumLoop(3)), [], parts, 1)
+      const wanted = parts[0]!.map((value, at) => Math.fround(value + parts[1]![at]!) + parts[2]![at]!)
+      expect(results[0]).toEqual(wanted)
+      const sum = wanted.reduce((sum, value) => sum + value * value, 0)
+      expect(Math.abs(squares - sum)).toBeLessThan(1e-12 * sum)
+    }
+  })
+})

@@ -1,0 +1,269 @@
+import { Compiled, nextNative } from '../engines/native/compiled.ts'
+import type { Gather, Held, LoopRun, Place, Requests } from '../engines/native/protocol.ts'
+import type { Runtime } from '../engines/runtime.ts'
+import { type FusedLoop, fuse } from '../fused/fuse.ts'
+import { loopModule, sumLoop } from '../fused/wasm-loop.ts'
+import type { OnnxTensor } from '../tensor.ts'
+import { emit } from '../trace/emit.ts'
+import { distinctBucket } from './distinct.ts'
+import { type PreparedStep, tableName, variableName } from './engine.ts'
+import type { StepMemory } from './memory.ts'
+import type { RowTable, TrainStepOptions } from './options.ts'
+import { pad, type UnionOfRows } from './parts.ts'
+import { gradientOf, traceUpdate, type UpdateParameter } from './trace-parts.ts'
+
+/** How one worker updates what it owns: in loops, or, where the optimizer's rule is no loop over elements, by a graph. */
+type Update =
+  | { readonly loops: ReadonlyMap<string, FusedLoop & { readonly id: number }>; readonly scalars: Compiled }
+  | { readonly graph: Compiled }
+
+export interface UpdatePlan {
+  readonly runtime: Runtime
+  readonly worker: number
+  readonly rows: UnionOfRows
+  /** Names of the parameters that have a gradient. */
+  readonly moved: ReadonlySet<string>
+  readonly parameters: readonly UpdateParameter[]
+  readonly update: Update
+}
+
+/** Each worker adds up the gradients of what it owns and updates it. */
+export class Updates {
+  readonly #options: TrainStepOptions
+  readonly #memory: StepMemory
+  readonly #known = new Map<string, Promise<Update>>()
+  readonly #loops = new Map<string, { readonly runtime: Runtime; readonly id: number; readonly made: Promise<unknown> }>()
+
+  constructor(options: TrainStepOptions, memory: StepMemory) {
+    this.#options = options
+    this.#memory = memory
+  }
+
+  async plan(runtime: Runtime, worker: number, { rows, moved }: Pick<UpdatePlan, 'rows' | 'moved'>): Promise<UpdatePlan> {
+    const parameters = this.#parametersOf(worker, rows, moved)
+    const parts = rows.places.length
+    const key = `${worker} ${parts} ${parameters.map(({ name, shape, moved }) => `${name}[${shape}]${moved}`).join()}`
+    let update = this.#known.get(key)
+    if (!update) this.#known.set(key, (update = this.#make(runtime, worker, parameters, parts)))
+    return { runtime, worker, rows, moved, parameters, update: await update }
+  }
+
+  /** Adds up what the parts found and gives the sum of squares; gradients that nobody needs the norm of are added up in the update. */
+  async combine({ runtime, worker, rows, moved, update }: UpdatePlan): Promise<number> {
+    const { from, length } = this.#memory.layout.owned[worker]!
+    const [begin, end] = this.#memory.ownRows(rows, worker)
+    const sums = this.#memory.trained
+      .filter(({ name }) => moved.has(tableName(name)) && end > begin)
+      .map(({ name, dimensions }) => ({
+        parts: rows.places.map((places, part) => ({
+          shared: this.#memory.buffer(`${name} gradient ${part}`),
+          rows: places.slice(begin, end),
+        })),
+        columns: dimensions,
+        count: end - begin,
+        padded: distinctBucket(end - begin),
+        into: this.#memory.buffer(`${name} sum`),
+      }))
+    const found = sums.length > 0 ? await runtime.request('combine', { rows: sums }, 'add up the gradients') : { squares: 0 }
+    if (length === 0 || !this.#summed(update)) return found.squares
+    const parts = rows.places.length
+    const runs: LoopRun[] = []
+    const loop = await this.#loop(runtime, worker, loopModule(sumLoop(parts)))
+    for (const index of this.#memory.layout.owned[worker]!.variables) {
+      if (!moved.has(variableName(index))) continue
+      const { size } = this.#options.variables[index]!
+      const offset = this.#memory.layout.offsets[index]!
+      const places = Array.from({ length: parts }, (_, part) => this.#gradient(worker, part, offset))
+      runs.push({ loop, scalars: [], length: size, from: places, to: [[{ buffer: this.#memory.buffer('sum'), offset: offset - from }]] })
+    }
+    const { squares } = await runtime.request('loop', { runs }, 'add up the gradients')
+    return squares + found.squares
+  }
+
+  async run(plan: UpdatePlan, step: PreparedStep, factor: number): Promise<void> {
+    if (plan.parameters.length === 0) return
+    const scalar = (value: number): OnnxTensor => ({ data: Float32Array.of(value), shape: [] })
+    const feeds: Record<string, OnnxTensor> = {
+      learningRate: scalar(step.learningRate),
+      step: scalar(step.step),
+      ...(this.#options.clipNorm === undefined ? {} : { factor: scalar(factor) }),
+    }
+    const { update } = plan
+    const graph = 'graph' in update ? update.graph : update.scalars
+    for (const name of Object.keys(feeds)) if (!graph.uses(name)) delete feeds[name]
+    if ('graph' in update) await this.#runGraph(plan, update.graph, feeds)
+    else {
+      const request: Requests['loop'][0] = { runs: this.#runsOf(plan, update.loops), scalars: { session: update.scalars.session, feeds } }
+      await plan.runtime.request('loop', request, 'update the weights')
+    }
+  }
+
+  async dispose(): Promise<void> {
+    for (const found of this.#known.values()) {
+      const update = await found
+      await ('graph' in update ? update.graph : update.scalars).dispose()
+    }
+    for (const { runtime, id } of this.#loops.values()) {
+      if (runtime.death === undefined) await runtime.request('unloop', { loops: [id] })
+    }
+    this.forget()
+  }
+
+  /** The workers' loops and graphs are gone with them. */
+  forget(): void {
+    this.#known.clear()
+    this.#loops.clear()
+  }
+
+  /** Whether gradients are added up before the update. */
+  #summed(update: Update): boolean {
+    return this.#options.clipNorm !== undefined || 'graph' in update
+  }
+
+  #parametersOf(worker: number, rows: UnionOfRows, moved: ReadonlySet<string>): UpdateParameter[] {
+    const { variables, rate, decay } = this.#options
+    const parameters: UpdateParameter[] = this.#memory.layout.owned[worker]!.variables.map((index) => {
+      const variable = variables[index]!
+      const name = variableName(index)
+      return { name, shape: variable.shape, decay: decay?.(variable), rate: rate?.(variable), moved: moved.has(name) }
+    })
+    const [begin, end] = this.#memory.ownRows(rows, worker)
+    for (const table of this.#memory.trained) {
+      const name = tableName(table.name)
+      if (end === begin || !moved.has(name)) continue
+      parameters.push({ name, shape: [distinctBucket(end - begin), table.dimensions], decay: undefined, rate: rate?.(table), moved: true })
+    }
+    return parameters
+  }
+
+  async #make(runtime: Runtime, worker: number, parameters: readonly UpdateParameter[], parts: number): Promise<Update> {
+    const { graph, outputs } = traceUpdate(this.#options, parameters)
+    const scalars = new Set(['learningRate', 'step', 'factor'])
+    const added = new Set(this.#options.clipNorm === undefined ? this.#options.variables.map((_, at) => gradientOf(variableName(at))) : [])
+    const fused = fuse(graph, outputs, (input) => (scalars.has(input) ? 0 : added.has(input) ? parts : 1))
+    if (!fused) {
+      const flat = Object.entries(outputs).flatMap(([name, made]) =>
+        Object.entries(made).map(([slot, value]) => [`${name} ${slot}`, value]),
+      )
+      return { graph: await Compiled.loadOn(runtime, emit(graph, Object.fromEntries(flat)), 1) }
+    }
+    const loops = new Map<string, FusedLoop & { id: number }>()
+    for (const [name, loop] of fused.loops) loops.set(name, { ...loop, id: await this.#loop(runtime, worker, loop.code) })
+    return { loops, scalars: await Compiled.loadOn(runtime, fused.scalars, 1) }
+  }
+
+  /** The worker's number for a loop; equal ones are made once. */
+  async #loop(runtime: Runtime, worker: number, code: Uint8Array): Promise<number> {
+    const key = `${worker} ${code}`
+    let known = this.#loops.get(key)
+    if (!known) {
+      const id = nextNative()
+      this.#loops.set(key, (known = { runtime, id, made: runtime.request('loops', { loops: { [id]: code } }, 'load the update') }))
+    }
+    await known.made
+    return known.id
+  }
+
+  #gradient(worker: number, part: number, offset: number): Place {
+    return part === worker
+      ? { buffer: this.#memory.buffer('gradient'), offset }
+      : { shared: this.#memory.buffer(`gradient ${part}`), offset }
+  }
+
+  /** The loops of a worker's parameters, with the places of all that they read and write. */
+  #runsOf(plan: UpdatePlan, loops: ReadonlyMap<string, FusedLoop & { id: number }>): LoopRun[] {
+    const { worker, rows, moved } = plan
+    const memory = this.#memory
+    const { variables, from, length } = memory.layout.owned[worker]!
+    const { current } = memory
+    const { slots } = this.#options.optimizer
+    const runs: LoopRun[] = []
+    const add = (name: string, size: number, placeOf: (input: string, part: number) => Place, placesOf: (output: string) => Place[]) => {
+      const { id, arrays, scalars, outputs } = loops.get(name)!
+      const places = arrays.map((input, at) => placeOf(input, at - arrays.indexOf(input)))
+      runs.push({ loop: id, scalars, length: size, from: places, to: outputs.map(placesOf) })
+    }
+    for (const index of variables) {
+      const name = variableName(index)
+      const offset = memory.layout.offsets[index]!
+      const inSlots = (slot: number, set: number): Place => ({
+        buffer: memory.buffer(`slots ${set}`),
+        offset: slot * length + offset - from,
+      })
+      const placeOf = (input: string, part: number): Place => {
+        if (input === name) return { shared: memory.buffer(`values ${current}`), offset }
+        const slot = slots.findIndex((slot) => input === variableName(index, slot))
+        if (slot >= 0) return inSlots(slot, current)
+        return this.#options.clipNorm === undefined
+          ? this.#gradient(worker, part, offset)
+          : { buffer: memory.buffer('sum'), offset: offset - from }
+      }
+      const placesOf = (output: string): Place[] => {
+        const slot = slots.findIndex((slot) => output === `${slot} after`)
+        if (slot >= 0) return [inSlots(slot, 1 - current)]
+        return [
+          { shared: memory.buffer(`values ${1 - current}`), offset },
+          { buffer: memory.buffer('values'), offset },
+        ]
+      }
+      add(name, this.#options.variables[index]!.size, placeOf, placesOf)
+    }
+    for (const { table, ids, shape } of this.#ownRows(rows, worker, moved)) {
+      const { name, dimensions } = table
+      const buffer = (what: string): Place => ({ buffer: memory.buffer(`${name} ${what}`), offset: 0 })
+      const placeOf = (input: string): Place => {
+        if (input === gradientOf(tableName(name))) return buffer('sum')
+        return { gather: { shared: memory.buffer(input), rows: ids, columns: dimensions }, as: input }
+      }
+      const placesOf = (output: string): Place[] => {
+        const slot = slots.find((slot) => output === `${slot} after`)
+        return [buffer(slot === undefined ? 'after' : `after ${slot}`)]
+      }
+      add(tableName(name), shape[0] * shape[1], placeOf, placesOf)
+    }
+    return runs
+  }
+
+  /** The rows of trained tables that a worker updates, padded to few sizes. */
+  #ownRows(rows: UnionOfRows, worker: number, moved: ReadonlySet<string>) {
+    const [begin, end] = this.#memory.ownRows(rows, worker)
+    const padded = distinctBucket(end - begin)
+    const ids = pad(rows.ids.subarray(begin, end), padded)
+    const own = end === begin ? [] : this.#memory.trained.filter(({ name }) => moved.has(tableName(name)))
+    return own.map((table: RowTable) => ({ table, ids, shape: [padded, table.dimensions] as const }))
+  }
+
+  async #runGraph({ worker, rows, moved }: UpdatePlan, graph: Compiled, feeds: Record<string, OnnxTensor>): Promise<void> {
+    const { variables, from, length } = this.#memory.layout.owned[worker]!
+    const { slots } = this.#options.optimizer
+    const { current } = this.#memory
+    const held: Record<string, Held> = {}
+    const into: Record<string, Held> = {}
+    const gather: Record<string, Gather> = {}
+    for (const index of variables) {
+      const name = variableName(index)
+      const { shape } = this.#options.variables[index]!
+      const offset = this.#memory.layout.offsets[index]!
+      held[name] = this.#memory.held('values', shape, offset)
+      if (moved.has(name)) held[gradientOf(name)] = this.#memory.held('sum', shape, offset - from)
+      into[`${name} after`] = this.#memory.held('after', shape, offset - from)
+      slots.forEach((slot, at) => {
+        held[`${name} ${slot}`] = this.#memory.held(`slots ${current}`, shape, at * length + offset - from)
+        into[`${name} ${slot} after`] = this.#memory.held(`slots ${1 - current}`, shape, at * length + offset - from)
+      })
+    }
+    for (const { table, ids, shape } of this.#ownRows(rows, worker, moved)) {
+      const { name, dimensions } = table
+      held[gradientOf(tableName(name))] = this.#memory.held(`${name} sum`, shape)
+      for (const slot of [undefined, ...slots]) {
+        gather[tableName(name, slot)] = { shared: this.#memory.buffer(tableName(name, slot)), rows: ids, columns: dimensions }
+        into[`${tableName(name, slot)} after`] = this.#memory.held(`${name} after${slot ? ` ${slot}` : ''}`, shape)
+      }
+    }
+    const shared = this.#memory.buffer(`values ${1 - current}`)
+    const publish = length > 0 ? [{ buffer: this.#memory.buffer('after'), shared, offset: from, length, at: 0 }] : []
+    // A worker that had no part has not seen the present values yet.
+    const pull = worker < rows.places.length ? undefined : this.#memory.pull(worker)
+    await graph.run({ feeds, held, into, gather, pull, publish, returns: [] })
+  }
+}
