@@ -12,10 +12,10 @@ export interface TrainingFacts {
 
 /** What a card says about a fine-tuning: what was trained on what, how, and how good it got. */
 export function trainingSection({ base, examples, settings, history, bestEpoch, epochSteps }: TrainingFacts): string {
-  const { learningRate, warmup, weightDecay, batchSize, clipNorm, epochs, seed, layerDecay, frozenDepth, metric } = settings
+  const { learningRate, warmup, weightDecay, updateSize, clipNorm, epochs, seed, layerDecay, frozenDepth, metric } = settings
   const how = [
     `AdamW, learning rate ${learningRate}, weight decay ${weightDecay}`,
-    `batches of ${batchSize}`,
+    `updates of ${updateSize} examples`,
     `linear warm-up of ${100 * warmup} % of ${epochs} epochs`,
     `clipping at ${clipNorm}`,
     ...(layerDecay < 1 ? [`layer-wise decay ${layerDecay}`] : []),

@@ -42,7 +42,7 @@ export interface FineTuned {
  */
 export async function fineTune(base: string, examples: Iterable<Example>, options: FineTuneOptions = {}): Promise<FineTuned> {
   const settings = settle(options, taskOf(examples)?.metrics[0])
-  const { regression, seed, batchSize } = settings
+  const { regression, seed, updateSize } = settings
   const labels = labelsOf(examples, options, regression)
   const rows = [...examples]
   const golds = goldLabels(rows, labels, regression, 'training')
@@ -91,7 +91,7 @@ export async function fineTune(base: string, examples: Iterable<Example>, option
     options,
   )
   const { state, steps, seconds, weights } = trained
-  const epochSteps = Math.ceil(rows.length / batchSize)
+  const epochSteps = Math.ceil(rows.length / updateSize)
   const bestEpoch = (state.best?.step ?? steps) / epochSteps
   const section = trainingSection({ base: read.name, examples: rows.length, settings, history: state.history, bestEpoch, epochSteps })
   const teacher = await teacherOf({ ...read, weights }, name, maxLength, { 'Fine-tuning': section }, options.threads)

@@ -27,8 +27,10 @@ export interface FineTuneOptions extends Pick<FindOptions, 'from' | 'hub'>, Pick
   weightDecay?: number
   /** Longest gradient (norm over all weights) that is used as it is; longer ones are shortened to it. Default 1. */
   clipNorm?: number
-  /** Examples in one update, 1 to 4096. Default 32. */
+  /** Examples computed together, 1 to 4096. Default 32. */
   batchSize?: number
+  /** Gradient accumulation: so many batches make one update, in the memory that one of them takes; 1 to 1000. Default 1. */
+  accumulate?: number
   /** Share of elements that are dropped, at each place where the family drops some. Default: as `config.json` says. */
   dropout?: number
   /** Each layer learns at the rate of the one above it times this, in (0, 1]; embeddings are the lowest. Default 1. */
@@ -60,7 +62,10 @@ export interface Settings {
   readonly warmup: number
   readonly weightDecay: number
   readonly clipNorm: number
-  readonly batchSize: number
+  /** Examples in an update. */
+  readonly updateSize: number
+  /** Batches in an update. */
+  readonly accumulate: number
   readonly layerDecay: number
   /** Parameters of this depth or less stay: -1 for none, 0 for the embeddings, 1 for the first layer. */
   readonly frozenDepth: number
@@ -81,6 +86,7 @@ export function settle(options: FineTuneOptions, usualMetric: MetricName | undef
   if (dropout !== undefined && !(dropout >= 0 && dropout < 1)) throw refused('dropout', `${dropout} is not in [0, 1)`)
   if (!(layerDecay > 0 && layerDecay <= 1)) throw refused('layerDecay', `${layerDecay} is not in (0, 1]`)
   if (!(warmup >= 0 && warmup <= 1)) throw refused('warmup', `${warmup} is not in [0, 1]`)
+  const accumulate = wholeNumber('accumulate', options.accumulate ?? 1, 1, 1000)
   return {
     regression,
     metric: name,
@@ -90,7 +96,8 @@ export function settle(options: FineTuneOptions, usualMetric: MetricName | undef
     warmup,
     weightDecay: atLeast('weightDecay', options.weightDecay ?? 0.01, 0),
     clipNorm: atLeast('clipNorm', options.clipNorm ?? 1, Number.MIN_VALUE),
-    batchSize: wholeNumber('batchSize', options.batchSize ?? 32, 1, 4096),
+    updateSize: wholeNumber('batchSize', options.batchSize ?? 32, 1, 4096) * accumulate,
+    accumulate,
     layerDecay,
     frozenDepth: freeze === undefined ? -1 : freeze === 'embeddings' ? 0 : wholeNumber('freeze', freeze, 1, 1000),
     seed: wholeNumber('seed', options.seed ?? 0, 0, Number.MAX_SAFE_INTEGER),

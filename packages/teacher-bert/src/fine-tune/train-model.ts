@@ -57,7 +57,7 @@ export async function trainModel(training: Training, options: FineTuneOptions): 
 }
 
 function stepOf(parameters: Parameters, { config, rates, settings }: Training): TrainStep {
-  const { learningRate, weightDecay, clipNorm, layerDecay, frozenDepth, seed, regression } = settings
+  const { learningRate, weightDecay, clipNorm, layerDecay, frozenDepth, seed, regression, accumulate } = settings
   const facts = new Map(parameters.variables.map((one) => [one.variable, one]))
   const top = config.layers + 1
   return trainStep({
@@ -69,7 +69,7 @@ function stepOf(parameters: Parameters, { config, rates, settings }: Training): 
     clipNorm,
     seed,
     loss: modelLoss(parameters, config, rates, regression),
-    parallel: { loss: 'sum' },
+    parallel: { loss: 'sum', accumulate },
   })
 }
 
@@ -81,10 +81,10 @@ async function run(
   { config, examples, maxLength, settings, identity, judge }: Training,
   { checkpoint, signal, onProgress, name }: FineTuneOptions,
 ): Promise<number> {
-  const { batchSize, epochs, patience, learningRate, warmup, seed, regression, saveEvery } = settings
+  const { updateSize, epochs, patience, learningRate, warmup, seed, regression, saveEvery } = settings
   const { encodings, targets } = examples
   const lengths = Int32Array.from(encodings, ({ ids }) => lengthBucket(ids.length, maxLength))
-  const epochSteps = Math.ceil(encodings.length / batchSize)
+  const epochSteps = Math.ceil(encodings.length / updateSize)
   const steps = epochs * epochSteps
   const before = state.seconds
   const began = performance.now()
@@ -98,11 +98,11 @@ async function run(
     throwIfAborted(signal)
     const epoch = Math.floor(state.step / epochSteps)
     if (epoch !== planned) {
-      plan = planEpoch(lengths, batchSize, seed, epoch)
+      plan = planEpoch(lengths, updateSize, seed, epoch)
       planned = epoch
     }
     const { examples: rows, length } = plan[state.step % epochSteps]!
-    const shape = { size: batchSize, length, regression }
+    const shape = { size: updateSize, length, regression }
     const batch = batchInputs(at(encodings, rows), at(targets, rows), shape, config)
     const { loss } = await step.run(batch, { learningRate: learningRate * rateFactor(state.step, steps, warmup) })
     if (!Number.isFinite(loss)) {
@@ -133,7 +133,7 @@ async function run(
       figures: {
         loss,
         epoch: state.step / epochSteps,
-        'examples a second': batchSize / perStep,
+        'examples a second': updateSize / perStep,
         'seconds left': perStep * (steps - state.step),
         ...(latest === undefined ? {} : { validation: latest }),
       },
