@@ -40,32 +40,47 @@ const Q2: f32 = 0.0126392202
 }
 
 /**
- * Weights of 8 bits, row-major, into blocks. Rows, of blocks of 8 units those of a part, are zero from `limit` on, as are
- * columns from `columns` on.
+ * Weights of 8 bits into blocks; reads up to 7 bytes beyond them. Rows and columns that fill up blocks are zero.
+ * @param from row-major, a row `stride` bytes from the next
+ * @param rows of the LSTM hidden units, with a row for each gate; of the dense layer its units
  */
-export function pack(from: usize, to: usize, blocks: i32, columns: i32, pairs: i32, blockRows: i32, halfRows: i32, partRows: i32, limit: i32): void {
-  const end = to + <usize>(blocks * pairs << 6)
-  for (let at = to; at < end; at += 16) v128.store(at, i16x8.splat(128))
-  for (let block = 0; block < blocks; block++) {
-    for (let place = 0; place < 32; place++) {
-      const half = place >> 4, part = (place >> 2) & 3, lane = place & 3
-      const inPart = block * blockRows + half * halfRows + lane
-      const row = inPart + part * partRows
-      if ((blockRows > 8 ? row : inPart) >= limit) continue
-      const flip = half ? 0 : 128
-      let source = from + <usize>(row * columns)
-      let target = to + <usize>(block * pairs << 6) + <usize>(part * 16 + lane * 4 + half)
-      for (let column = 0; column < columns; column++, source++) {
-        store<u8>(target, load<u8>(source) ^ flip)
-        target += column & 1 ? 62 : 2
+export function pack(from: usize, to: usize, rows: i32, columns: i32, stride: i32, gates: bool): void {
+  const halfRows = gates ? 4 : 16
+  const blockBytes = <usize>((columns + 7) >> 3 << 8)
+  for (let row = 0; row < rows; row += halfRows << 1, to += blockBytes) {
+    for (let place = 0; place < 16; place++) {
+      const part = place >> 2
+      const first = row + (gates ? place & 3 : place)
+      const has = rows - first
+      let source = from + <usize>((gates ? first + part * rows : first) * stride)
+      let target = to + <usize>(place << 2)
+      for (let left = columns; left > 0; left -= 8, source += 8, target += 256) {
+        const inside: i64 = left < 8 ? (<i64>1 << <i64>(left << 3)) - 1 : -1
+        const low = i64x2.splat(has > 0 ? load<i64>(source) & inside : 0)
+        const high = i64x2.splat(has > halfRows ? load<i64>(source + <usize>(halfRows * stride)) & inside : 0)
+        const both = i8x16.shuffle(v128.xor(low, i8x16.splat(-128)), high, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23)
+        v128.store32_lane(target, both, 0)
+        v128.store32_lane(target, both, 1, 64)
+        v128.store32_lane(target, both, 2, 128)
+        v128.store32_lane(target, both, 3, 192)
       }
     }
   }
 }
 
-/** Sums of weights times activations, int32, one for each row; `pairs` is a multiple of 4. */
-export function product(weights: usize, x: usize, pairs: i32, blocks: i32, sums: usize): void {
-  const end = x + (<usize>pairs << 2)
+/** One number for each row of the gates, single precision, into the order of the blocks; times a factor, and half of it but for the cell's. */
+export function gates(from: usize, to: usize, hidden: i32, factor: f32): void {
+  for (let part = 0; part < 4; part++) {
+    const times: f32 = part == 2 ? factor : factor * 0.5
+    for (let unit = 0; unit < hidden; unit++, from += 4) {
+      store<f32>(to + <usize>(((unit & -4) << 2) + (part << 2) + (unit & 3) << 2), load<f32>(from) * times)
+    }
+  }
+}
+
+/** Sums of weights times activations, int32, one for each row; `columns` is a multiple of 8. */
+function product(weights: usize, x: usize, columns: i32, blocks: i32, sums: usize): void {
+  const end = x + (<usize>columns << 1)
   const ones = i16x8.splat(1)
   const zero = i32x4.splat(0)
   let total = zero
@@ -113,9 +128,15 @@ export function quantize(x: usize, count: i32, to: usize, most: f32): f32 {
   return i16x8.narrow_i32x4_s(i32x4.trunc_sat_f32x4_s(f32x4.nearest(low)), i32x4.trunc_sat_f32x4_s(f32x4.nearest(high)))
 }
 
-/** `out = sums * scales * scale + start`, single precision. */
-export function affine(sums: usize, scales: usize, scale: f32, start: usize, blocks: i32, out: usize): void {
-  const factor = f32x4.splat(scale)
+/**
+ * `out = weights row * scales + start`, single precision; `row`, of `count` numbers, goes through 16 bits.
+ * @param x gets the activations; @param most as of `quantize`
+ */
+export function layer(row: usize, count: i32, most: f32, x: usize, weights: usize, blocks: i32, sums: usize, scales: usize, start: usize, out: usize): void {
+  const columns = (count + 7) & -8
+  memory.fill(row + (<usize>count << 2), 0, <usize>(columns - count) << 2)
+  const factor = f32x4.splat(quantize(row, columns, x, most))
+  product(weights, x, columns, blocks, sums)
   for (const end = out + (<usize>blocks << 7); out < end; out += 16, sums += 16, scales += 16, start += 16) {
     const product = f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(v128.load(sums)), v128.load(scales)), factor)
     v128.store(out, f32x4.add(product, v128.load(start)))
@@ -139,7 +160,7 @@ export function run(
   memory.fill(sums, 0, states << 4)
   for (let t = 0; t < length; t++, places += step) {
     const slot = slots + <usize>load<i32>(places) * slotBytes
-    if (t > 0) product(weights, x, blocks << 2, blocks, sums)
+    if (t > 0) product(weights, x, blocks << 3, blocks, sums)
     cells(sums, scales, slot + projectionsAt, load<f32>(slot + scaleAt), c, blocks)
     outputs(sums, scales, slot + projectionsAt, load<f32>(slot + scaleAt), c, blocks, x, h, most)
   }
@@ -185,46 +206,83 @@ function outputs(sums: usize, scales: usize, projections: usize, scale: f32, c: 
   }
 }
 
-/** A pair's features after the first text's states: b, a * b, |a - b|. */
+/** A pair's features after the first text's states: b, a * b, |a - b|. Writes up to 3 numbers more. */
 export function pairFeatures(a: usize, b: usize, count: i32, out: usize): void {
   const size = <usize>count << 2
-  for (const end = b + size; b < end; a += 4, b += 4, out += 4) {
-    const p = load<f32>(a), q = load<f32>(b)
-    store<f32>(out, q)
-    store<f32>(out + size, p * q)
-    store<f32>(out + 2 * size, abs(p - q))
-  }
+  for (let at: usize = 0; at < size; at += 16) v128.store(out + at, v128.load(b + at))
+  out += size
+  for (let at: usize = 0; at < size; at += 16) v128.store(out + at, f32x4.mul(v128.load(a + at), v128.load(b + at)))
+  out += size
+  for (let at: usize = 0; at < size; at += 16) v128.store(out + at, f32x4.abs(f32x4.sub(v128.load(a + at), v128.load(b + at))))
 }
 
-/**
- * Words of a text, one a line, into a table by their hashes: `mask + 1` places, empty ones 0, else a word's id and 1 more.
- * @param ends gets where each word ends; has room for `most`
- * @returns how many there are; -1 for equal or empty words, for more than `most`, and for hashes that were made to collide
- */
-export function index(text: usize, bytes: i32, most: i32, ends: usize, table: usize, mask: i32): i32 {
-  const end = text + <usize>bytes
-  let count = 0, hash: u32 = 0
-  let start = text
-  for (let at = text; at < end; at++) {
-    const byte = load<u8>(at)
-    if (byte != 10) {
-      hash = (hash ^ byte) * 16777619
-      continue
-    }
-    if (at == start || count == most) return -1
-    let place = hash ^ (hash >> 15)
-    for (let tries = 0; ; tries++, place++) {
-      place &= mask
-      const other = load<i32>(table + (<usize>place << 2))
-      if (other == 0) break
-      if (tries == 1000 || same(start, at, other == 1 ? text : <usize>load<i32>(ends + (<usize>(other - 2) << 2)) + 1)) return -1
-    }
-    store<i32>(ends + (<usize>count << 2), <i32>at)
-    store<i32>(table + (<usize>place << 2), ++count)
-    start = at + 1
-    hash = 0
+/** Sum of weights times what of `x` is above 0; `count` is a multiple of 4. */
+export function rectified(x: usize, weights: usize, count: i32): f32 {
+  let sum = f32x4.splat(0)
+  for (const end = x + (<usize>count << 2); x < end; x += 16, weights += 16) {
+    sum = f32x4.add(sum, f32x4.mul(f32x4.pmax(v128.load(x), f32x4.splat(0)), v128.load(weights)))
   }
-  return start == end ? count : -1
+  return f32x4.extract_lane(sum, 0) + f32x4.extract_lane(sum, 1) + f32x4.extract_lane(sum, 2) + f32x4.extract_lane(sum, 3)
+}
+
+// The vocabulary: its text, one word a line, has `bytes` from `bytes` on; what is before is for a word that is asked for.
+// Behind it stand, int32, where each word ends, and a table by hashes: 0, or a word's id and 1 more.
+
+let bytes: usize
+let ends: usize
+let table: usize
+let mask: i32
+/** Of the word that `placeOf` has read. */
+let wordEnd: usize
+
+/**
+ * Place in the table of the word that starts at `start`, or the free one where it belongs; of none beyond `limit`, and of
+ * hashes that were made to collide, 0.
+ */
+function placeOf(start: usize, limit: usize): usize {
+  let at = start
+  let hash: u32 = 0
+  // By four letters: bit 7 of a byte is set where it ends a line, of the bytes before it never.
+  for (let length = 4; length == 4; ) {
+    if (at >= limit) return 0
+    const letters = load<u32>(at)
+    const others = letters ^ 0x0a0a0a0a
+    const stops = (others - 0x01010101) & ~others & 0x80808080
+    length = ctz(stops) >> 3
+    hash = (hash ^ (stops ? letters & ((1 << (length << 3)) - 1) : letters)) * 16777619
+    hash ^= hash >> 15
+    at += length
+  }
+  wordEnd = at
+  for (let tries = 0; tries < 1000; tries++, hash++) {
+    const place = table + <usize>((hash & mask) << 2)
+    const other = load<i32>(place)
+    if (other == 0 || same(start, at, other == 1 ? bytes : <usize>load<i32>(ends + <usize>(other - 2 << 2)) + 1)) return place
+  }
+  return 0
+}
+
+/** Makes the table; `most` words have room. Returns how many there are, -1 where they are not all different and not empty. */
+export function index(size: i32, most: i32): i32 {
+  bytes = size
+  ends = ((bytes << 1) + 3) & ~3
+  table = ends + <usize>(most << 2)
+  mask = (2 << (32 - clz(most))) - 1
+  const end = bytes << 1
+  let count = 0
+  for (let start = bytes; start < end; start = wordEnd + 1) {
+    const place = placeOf(start, end)
+    if (place == 0 || load<i32>(place) || wordEnd == start || wordEnd >= end || count == most) return -1
+    store<i32>(ends + <usize>(count << 2), <i32>wordEnd)
+    store<i32>(place, ++count)
+  }
+  return count
+}
+
+/** Id of the word that stands at 0 with the end of its line, or -1. */
+export function find(): i32 {
+  const place = placeOf(0, bytes)
+  return place ? load<i32>(place) - 1 : -1
 }
 
 /** Whether the word from `start` to `end` stands at `other` too, up to the end of its line. */

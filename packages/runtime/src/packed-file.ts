@@ -3,7 +3,6 @@ import type { PackedMatrix, PackedRows, PackedStudent } from './packed-student.t
 import { floatsOf, readTensors, type Tensors } from './tensors.ts'
 import { damaged, decodeText, mismatch, parseJson } from './text-files.ts'
 import { Vocabulary } from './vocabulary.ts'
-import type { Indexed, WordList } from './word-list.ts'
 
 const matrices = ['lstm.weight_ih_l0', 'lstm.weight_hh_l0', 'lstm.weight_ih_l0_reverse', 'lstm.weight_hh_l0_reverse', 'dense.weight']
 const vectors = ['lstm.bias_ih_l0', 'lstm.bias_ih_l0_reverse', 'dense.bias', 'logits.weight', 'logits.bias']
@@ -15,18 +14,18 @@ const vectors = ['lstm.bias_ih_l0', 'lstm.bias_ih_l0_reverse', 'dense.bias', 'lo
  * @throws KdError of kind `format` or `mismatch`
  */
 export function readPacked(bytes: Uint8Array, source = 'model.safetensors'): PackedStudent {
-  return fromTensors(Vocabulary, readTensors(bytes, source), source)
+  return fromTensors(readTensors(bytes, source), source, (lines, size) => {
+    const vocabulary = Vocabulary.fromText(decodeText(lines, source), source)
+    if (vocabulary.size !== size) throw mismatch(`it has ${vocabulary.size} words, not ${size}`, source, 'vocabulary')
+    return vocabulary
+  })
 }
 
-/**
- * @param words makes the vocabulary
- * @param index makes a faster look-up of its bytes, if they are so many different words
- */
-export function fromTensors<Words extends WordList>(
-  words: Pick<typeof WordList, 'fromText' | 'indexed'> & (new (words: readonly string[] | undefined, indexed?: Indexed) => Words),
+/** @param wordsOf makes the vocabulary of its bytes and the number of words that they must have */
+export function fromTensors<Words>(
   { names, config: json, shape, bytes }: Tensors,
   source: string,
-  index?: (bytes: Uint8Array, words: number) => Indexed['find'] | undefined,
+  wordsOf: (lines: Uint8Array, size: number) => Words,
 ): PackedStudent<Words> {
   if (json === undefined) throw damaged('it holds weights alone: give its whole folder', { file: source })
   const config = checkConfig(parseJson(json, source), source)
@@ -57,10 +56,6 @@ export function fromTensors<Words extends WordList>(
   const most = 3 + 2 * matrices.length + vectors.length
   if (names.length !== most) throw mismatch(`it has ${names.length} tensors, not ${most}`, source)
 
-  const lines = bytes('vocabulary', 'U8', [Number(shape('vocabulary')[0])])
-  const text = decodeText(lines, source)
-  const find = index?.(lines, vocabularySize)
-  const vocabulary = (find && words.indexed({ text, size: vocabularySize, find })) ?? words.fromText(text, source)
-  if (vocabulary.size !== vocabularySize) throw mismatch(`it has ${vocabulary.size} words, not ${vocabularySize}`, source, 'vocabulary')
+  const vocabulary = wordsOf(bytes('vocabulary', 'U8', [Number(shape('vocabulary')[0])]), vocabularySize)
   return { config, vocabulary, rows, matrices: packed, vectors: plain }
 }

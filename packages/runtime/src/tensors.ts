@@ -63,7 +63,8 @@ export function floatsOf(bytes: Uint8Array, source: string, name: string): Float
   // `slice` of node's Buffer would be a view.
   const { buffer, byteOffset } = bytes.byteOffset % 4 === 0 ? bytes : new Uint8Array(bytes)
   const values = new Float32Array(buffer, byteOffset, bytes.length / 4)
-  if (!values.every(Number.isFinite)) throw damaged('it holds values that are not finite', { file: source, tensor: name })
+  if ([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].some((wrong) => values.includes(wrong)))
+    throw damaged('it holds values that are not finite', { file: source, tensor: name })
   return values
 }
 

@@ -1,4 +1,5 @@
 import { KdError } from '@kd/core'
+import { damaged } from './text-files.ts'
 import { tokenize } from './tokenize.ts'
 import { maskId, specialWords, WordList } from './word-list.ts'
 import { learnPieces, longestWord } from './word-pieces.ts'
@@ -22,6 +23,20 @@ const inPieces = 0.01
 
 /** A student's words, and pieces of words; an entry's position is its id. */
 export class Vocabulary extends WordList {
+  /** All entries by id: padding, unknown and `[MASK]`, words by falling frequency, pieces of words (`##ing` goes on a word). */
+  readonly words: readonly string[]
+
+  /** Words that are known to be right; else use `build` or `fromText`. */
+  constructor(words: readonly string[]) {
+    const ids = new Map(words.map((word, id) => [word, id]))
+    super((word) => ids.get(word) ?? -1)
+    this.words = words
+  }
+
+  get size(): number {
+    return this.words.length
+  }
+
   /**
    * The most frequent words of the texts (of equally frequent ones those that came first), then pieces of words for all
    * others: the rarest, which make up a hundredth of the text, and those that only come later.
@@ -46,6 +61,30 @@ export class Vocabulary extends WordList {
     }
     const learned = pieces === 0 ? [] : learnPieces([...counts.keys()], whole, pieces)
     return new Vocabulary([...specialWords, ...whole, ...learned])
+  }
+
+  /**
+   * Reads what `toText` wrote.
+   * @param source names the file in errors
+   * @throws KdError of kind `format`
+   */
+  static fromText(text: string, source = 'vocabulary'): Vocabulary {
+    const lines = text.split(text.includes('\r') ? /\r?\n/ : '\n')
+    const rest = lines.pop()
+    const fail = (what: string, line: number) => damaged(what, { file: source, line })
+    specialWords.forEach((word, id) => {
+      if (lines[id] !== word) throw fail(`${JSON.stringify(lines[id] ?? 'the end')} stands where ${word} belongs`, id + 1)
+    })
+    if (rest !== '') throw fail(`its last line ${JSON.stringify(rest)} has no end: the file was cut`, lines.length + 1)
+    // Looked at one by one only to say which is wrong.
+    if (new Set(lines).size < lines.length || lines.includes('') || /[^\S\n]/.test(text)) {
+      const seen = new Set<string>()
+      lines.forEach((word, id) => {
+        if (word === '' || /\s/.test(word)) throw fail(`${JSON.stringify(word)} is not one word`, id + 1)
+        if (seen.size === seen.add(word).size) throw fail(`${JSON.stringify(word)} stands there twice`, id + 1)
+      })
+    }
+    return new Vocabulary(lines)
   }
 
   /** One word a line, in the order of the ids. */

@@ -35,18 +35,34 @@ interface Sizes {
   readonly size: number
 }
 
-export function compareStates(kernels: Kernels, states: Float32Array, known: Encoded, { labels, size }: Sizes): Comparison {
-  checkEncoded(known, size)
-  const classes = labels.length
-  const logits = new Float32Array(known.length * classes)
-  const one = new Float32Array(classes)
-  kernels.keepFirst(states)
-  for (let at = 0; at < known.length; at++) {
-    kernels.classify(known.states.subarray(at * size, (at + 1) * size), one)
-    logits.set(one, at * classes)
-  }
-  return comparisonOf(logits, labels)
+/** What students of pairs do beside. */
+export interface Pairs {
+  encode(texts: readonly string[]): Encoded
+  compare(text: string, known: Encoded): Comparison
 }
+
+/** @param statesOf reads a text: a view, until the next call */
+export const pairsOf = (kernels: Kernels, statesOf: (text: string) => Float32Array, { labels, size }: Sizes): Pairs => ({
+  encode(texts) {
+    const states = new Float32Array(texts.length * size)
+    texts.forEach((text, at) => {
+      states.set(statesOf(text), at * size)
+    })
+    return { length: texts.length, states }
+  },
+  compare(text, known) {
+    checkEncoded(known, size)
+    const classes = labels.length
+    const logits = new Float32Array(known.length * classes)
+    const one = new Float32Array(classes)
+    kernels.keepFirst(statesOf(text))
+    for (let at = 0; at < known.length; at++) {
+      kernels.classify(known.states.subarray(at * size, (at + 1) * size), one)
+      logits.set(one, at * classes)
+    }
+    return comparisonOf(logits, labels)
+  },
+})
 
 /**
  * @param size of one text's states

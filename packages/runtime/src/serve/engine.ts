@@ -25,6 +25,11 @@ export function wasmModule(wasm: Engine | undefined): object | undefined {
   throw new KdError({ kind: 'engine', what: 'it is not the WebAssembly of this package', where: { option: 'wasm' }, fix })
 }
 
-/** Hexadecimal: gzip makes less of it than of base64. */
-const decoded = (code: string) =>
-  Uint8Array.from({ length: code.length / 2 }, (_, at) => Number.parseInt(code.slice(2 * at, 2 * at + 2), 16))
+/** Hexadecimal: gzip makes less of it than of base64. Node's way takes a fifth of the time. */
+function decoded(code: string): Uint8Array {
+  const { Buffer } = globalThis as { Buffer?: { from(text: string, form: string): Uint8Array } }
+  return (
+    Buffer?.from(code, 'hex') ??
+    Uint8Array.from({ length: code.length / 2 }, (_, at) => Number.parseInt(code.slice(2 * at, 2 * at + 2), 16))
+  )
+}

@@ -2,13 +2,12 @@ import { modelFiles } from '../model-config.ts'
 import type { ModelBytes } from '../model-file.ts'
 import { fromTensors } from '../packed-file.ts'
 import { readTensors, type Tensors } from '../tensors.ts'
-import { WordList } from '../word-list.ts'
 import { type Engine, wasmModule } from './engine.ts'
 import { RuntimeStudent } from './runtime-student.ts'
 import { type Served, servePacked } from './served.ts'
 import { type Fetch, filesAt } from './sources.ts'
 import { wasmKernels } from './wasm-kernels.ts'
-import { indexWords } from './word-index.ts'
+import { wordsOf } from './words.ts'
 
 /**
  * Where a student is: the URL or path of its folder or of a packed student's `model.safetensors`, the bytes of that
@@ -42,13 +41,13 @@ export async function load(source: Source, { fetch, cacheBytes = 8_000_000, wasm
   const kernels = module
     ? wasmKernels(module, served, cacheBytes)
     : (await import('./javascript-kernels.ts')).javascriptKernels(served, cacheBytes)
-  const pairs = served.config.student === 'siamese' ? (await import('./compare.ts')).compareStates : undefined
+  const pairs = served.config.student === 'siamese' ? (await import('./compare.ts')).pairsOf : undefined
   return new RuntimeStudent(served, kernels, pairs)
 }
 
 async function read(source: Source, fetch: Fetch | undefined, module: object | undefined): Promise<Served> {
   const packed = (tensors: Tensors, file: string) =>
-    servePacked(fromTensors(WordList, tensors, file, module && ((bytes, words) => indexWords(module, bytes, words))))
+    servePacked(fromTensors(tensors, file, (lines, size) => wordsOf(lines, size, file, module)))
   if (source instanceof ArrayBuffer || source instanceof Uint8Array) {
     const bytes = source instanceof Uint8Array ? source : new Uint8Array(source)
     return packed(readTensors(bytes, modelFiles.weights), modelFiles.weights)

@@ -1,6 +1,6 @@
 import { type Example, KdError } from '@kd/core'
 import { type Prediction, predictionOf } from '../prediction.ts'
-import type { Comparison, compareStates, Encoded } from './compare.ts'
+import type { Comparison, Encoded, Pairs, pairsOf } from './compare.ts'
 import type { Kernels } from './kernels.ts'
 import type { Served } from './served.ts'
 import { WordCache } from './word-cache.ts'
@@ -23,12 +23,11 @@ export class RuntimeStudent {
   readonly #kernels: Kernels
   readonly #cache: WordCache
   readonly #ids: Int32Array
-  readonly #compare: typeof compareStates | undefined
+  readonly #pairs: Pairs | undefined
   readonly #logits: Float32Array
 
   /** Made by `load`, with what students of pairs need beside. */
-  constructor(served: Served, kernels: Kernels, compare?: typeof compareStates) {
-    this.#compare = compare
+  constructor(served: Served, kernels: Kernels, pairs?: typeof pairsOf) {
     const { labels, student, task, maxLength, vocabularySize } = served.config
     this.labels = Object.freeze([...labels])
     this.kind = student
@@ -40,6 +39,7 @@ export class RuntimeStudent {
     this.#cache = new WordCache(vocabularySize, kernels.slots, kernels.project)
     this.#ids = new Int32Array(maxLength)
     this.#logits = new Float32Array(labels.length)
+    this.#pairs = pairs?.(kernels, (text) => this.#states(text), { labels: this.labels, size: 2 * served.config.hidden })
   }
 
   /** @throws KdError of kind `data` where a pair is missing or one too many */
@@ -69,7 +69,6 @@ export class RuntimeStudent {
       throw new KdError({ kind: 'option', what: `it has ${out.length} places for ${this.labels.length} logits`, where: { option: 'out' } })
     }
     if (input instanceof Int32Array) {
-      this.#only('bilstm', 'logits of ids')
       this.#check(input)
       this.#kernels.classify(this.#run(input, input.length), this.#logits)
     } else this.#classify(input)
@@ -87,13 +86,7 @@ export class RuntimeStudent {
    * @throws KdError of kind `option` for a student of single texts
    */
   encode(texts: readonly string[]): Encoded {
-    this.#only('siamese', 'encode')
-    const size = 2 * this.#served.config.hidden
-    const states = new Float32Array(texts.length * size)
-    texts.forEach((text, at) => {
-      states.set(this.#states(text), at * size)
-    })
-    return { length: texts.length, states }
+    return this.#ofPairs('encode').encode(texts)
   }
 
   /**
@@ -101,8 +94,7 @@ export class RuntimeStudent {
    * @param known what `encode` gave, or a plain object with its fields
    */
   compare(text: string, known: Encoded): Comparison {
-    this.#only('siamese', 'compare')
-    return this.#compare!(this.#kernels, this.#states(text), known, { labels: this.labels, size: 2 * this.#served.config.hidden })
+    return this.#ofPairs('compare').compare(text, known)
   }
 
   #classify(input: Input): void {
@@ -127,18 +119,16 @@ export class RuntimeStudent {
   }
 
   #check(ids: Int32Array): void {
+    const fail = (what: string, option?: string) => new KdError({ kind: 'option', what, where: { option } })
+    if (this.#pairs) throw fail('logits of ids needs a student of single texts')
     const words = this.#served.config.vocabularySize
-    const wrong = ids.find((id) => id < 1 || id >= words)
-    if (wrong === undefined && ids.length >= 1 && ids.length <= this.maxLength) return
-    const what =
-      wrong === undefined ? `${ids.length} ids are not 1 to ${this.maxLength}` : `${wrong} is no word's id, from 1 to ${words - 1}`
-    throw new KdError({ kind: 'option', what, where: { option: 'input' } })
+    if (ids.length >= 1 && ids.length <= this.maxLength && ids.every((id) => id >= 1 && id < words)) return
+    throw fail(`it is not 1 to ${this.maxLength} ids of words, from 1 to ${words - 1}`, 'input')
   }
 
-  #only(kind: 'bilstm' | 'siamese', method: string): void {
-    if (this.kind === kind) return
-    const what = `${method} needs a student of ${kind === 'bilstm' ? 'single texts' : 'pairs'}, this one is a ${this.kind}`
-    throw new KdError({ kind: 'option', what })
+  #ofPairs(method: string): Pairs {
+    if (this.#pairs) return this.#pairs
+    throw new KdError({ kind: 'option', what: `${method} needs a student of pairs, this one is a ${this.kind}` })
   }
 }
 
