@@ -5,7 +5,7 @@ import { type Dataset, KdError } from '@kd/core'
 import { engine } from '@kd/jit'
 
 export interface DemoOptions {
-  /** Folder of the user's own data. */
+  /** Folder of the user's own data, or `glue`. */
   data?: string
   seeds: number[]
   small: boolean
@@ -20,7 +20,7 @@ export type DemoSize = 'large' | 'usual' | 'small'
 export const fromCaller = (path: string): string => resolve(process.env.INIT_CWD ?? '.', path)
 
 /**
- * Reads `--data DIR --seeds N --small --out DIR`.
+ * Reads `--data DIR --seeds N --small --out DIR`; DIR may be `glue`, a folder of that name is `./glue`.
  * @throws KdError of kind `option` that shows the usage
  */
 export function readCommandLine(argv: readonly string[], { usage, out }: { usage: string; out: string }): DemoOptions {
@@ -30,7 +30,7 @@ export function readCommandLine(argv: readonly string[], { usage, out }: { usage
     throw new KdError({ kind: 'option', what: `${seeds} is not a whole number from 1 to 20`, where: { option: '--seeds' }, fix: usage })
   }
   return {
-    data: data && fromCaller(data),
+    data: data === 'glue' ? data : data && fromCaller(data),
     seeds: Array.from({ length: count }, (_, index) => index + 1),
     small,
     out: fromCaller(place),

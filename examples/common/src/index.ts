@@ -1,2 +1,3 @@
 export { type DemoOptions, type DemoSize, digest, fromCaller, readCommandLine, sizeOf } from './command-line.ts'
 export { inTerminal, type Watched } from './in-terminal.ts'
+export { taskFolder } from './task-folder.ts'

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { type Dataset, dataset, type Task } from '@kd/core'
 import { readTask, split } from '@kd/data'
+import { taskFolder, type Watched } from '@kd/example-common'
 
 export interface DemoData {
   /** Names the data for the table's title. */
@@ -12,9 +13,12 @@ export interface DemoData {
   test: Dataset
 }
 
-/** GLUE's SST-2 from a folder with train.tsv and dev.tsv: validation is 5 % of train, whole sentences with their phrases; dev is only reported. */
-export async function glueData(folder: string, size = Number.POSITIVE_INFINITY): Promise<DemoData> {
-  const { train, dev } = await readTask('sst2', folder)
+/**
+ * GLUE's SST-2 from a folder with train.tsv and dev.tsv, or for `glue` from the hub: validation is 5 % of train, whole
+ * sentences with their phrases; dev is only reported.
+ */
+export async function glueData(data: string, size = Number.POSITIVE_INFINITY, watched?: Partial<Watched>): Promise<DemoData> {
+  const { train, dev } = await readTask('sst2', await taskFolder('sst2', data, watched))
   const some = dataset(train.task, train.examples.slice(0, size))
   const parts = split(some, { seed: 1, validation: 0.05, test: 0, together: 'contained' })
   return { title: 'GLUE SST-2, reported on dev', train: parts.train, validation: parts.validation, test: dev }

@@ -15,7 +15,7 @@ const sentences = [
 
 await inTerminal(
   async (watched) => {
-    const { notes, ...plan } = await planOf(process.argv.slice(2))
+    const { notes, ...plan } = await planOf(process.argv.slice(2), watched)
     for (const note of notes) console.error(note)
     return { ...(await demo({ ...plan, ...watched })), out: plan.out }
   },

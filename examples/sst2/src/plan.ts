@@ -53,17 +53,18 @@ const sizes = {
 /** Where the demo's report and student go by default. */
 export const defaultOut = fileURLToPath(new URL('../out', import.meta.url))
 
-export const usage = `npm run demo -- [--data DIR] [--seeds N] [--small] [--out DIR]
+export const usage = `npm run demo -- [--data DIR | glue] [--seeds N] [--small] [--out DIR]
   --data DIR   GLUE's SST-2: a folder with train.tsv and dev.tsv (default: 3,000 sentences of the npm package sentiment)
+  --data glue  the same, fetched from the Hugging Face hub once
   --seeds N    students of each kind, 1 to 20 (default: 1)
   --small      a miniature in seconds
   --out DIR    where the report and the student go (default: examples/sst2/out)`
 
 /** Reads the command line. */
-export async function planOf(argv: readonly string[]): Promise<DemoPlan & { notes: string[] }> {
+export async function planOf(argv: readonly string[], watched?: Watched): Promise<DemoPlan & { notes: string[] }> {
   const options = readCommandLine(argv, { usage, out: defaultOut })
   const { data: folder, seeds, out } = options
   const { size, notes } = await sizeOf(options)
-  const data = folder ? await glueData(folder, size === 'small' ? 600 : undefined) : sentimentData(size === 'small' ? 600 : 3000)
+  const data = folder ? await glueData(folder, size === 'small' ? 600 : undefined, watched) : sentimentData(size === 'small' ? 600 : 3000)
   return { ...sizes[size], data, seeds, out, checkpoints: join(out, 'checkpoints', `${size}-${digest(data.train)}`), notes }
 }
