@@ -37,8 +37,8 @@ with torch.no_grad():
     for name, parameter in layer.named_parameters():
         module, kind = name.rsplit(".", 1)
         if module.startswith("attention.self."):
-            at = ["query", "key", "value"].index(module.rsplit(".", 1)[1])
-            value = ours["qkv.kernel" if kind == "weight" else "qkv.bias"].split(384, -1)[at]
+            own = module.rsplit(".", 1)[1]
+            value = ours[f"{own}.kernel" if kind == "weight" else f"{own}.bias"]
         else:
             own = names[module]
             value = ours[f"{own}.bias" if kind == "bias" else f"{own}.gain" if own.endswith("Norm") else f"{own}.kernel"]

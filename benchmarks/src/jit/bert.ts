@@ -8,12 +8,16 @@ export interface BertShape {
   readonly heads: number
 }
 
-/** Weights of one layer by name, kernels `[inputs, outputs]`; query, key and value side by side. */
+/** Weights of one layer by name, kernels `[inputs, outputs]`. */
 export type LayerWeights = Readonly<Record<(typeof layerNames)[number], tf.Tensor>>
 
 export const layerNames = [
-  'qkv.kernel',
-  'qkv.bias',
+  'query.kernel',
+  'query.bias',
+  'key.kernel',
+  'key.bias',
+  'value.kernel',
+  'value.bias',
   'attention.kernel',
   'attention.bias',
   'attentionNorm.gain',
@@ -28,8 +32,12 @@ export const layerNames = [
 
 export function layerSizes(hidden: number, inner: number): Readonly<Record<(typeof layerNames)[number], readonly number[]>> {
   return {
-    'qkv.kernel': [hidden, 3 * hidden],
-    'qkv.bias': [3 * hidden],
+    'query.kernel': [hidden, hidden],
+    'query.bias': [hidden],
+    'key.kernel': [hidden, hidden],
+    'key.bias': [hidden],
+    'value.kernel': [hidden, hidden],
+    'value.bias': [hidden],
     'attention.kernel': [hidden, hidden],
     'attention.bias': [hidden],
     'attentionNorm.gain': [hidden],
@@ -70,13 +78,12 @@ export function bertLayer(
   const firsts = (y: tf.Tensor2D) =>
     tf.reshape(tf.slice(tf.reshape(y, [batch, length, -1]), [0, 0, 0], [batch, 1, y.shape[1]]), [batch, -1])
   const before = firstOnly ? (firsts(x) as tf.Tensor2D) : x
-  const projected = linear(x, weights['qkv.kernel'], weights['qkv.bias'])
-  const [q, k, v] = tf.split(projected, 3, 1) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D]
+  const projected = (y: tf.Tensor2D, name: 'query' | 'key' | 'value') => linear(y, weights[`${name}.kernel`], weights[`${name}.bias`])
   const byHead = (y: tf.Tensor, rows: number, order: number[]) => tf.transpose(tf.reshape(y, [batch, rows, heads, size]), order)
-  const query = byHead(tf.mul(firstOnly ? firsts(q) : q, 1 / Math.sqrt(size)), wanted, [0, 2, 1, 3])
-  const scores = tf.matMul(query, byHead(k, length, [0, 2, 3, 1]))
+  const query = byHead(tf.mul(projected(before, 'query'), 1 / Math.sqrt(size)), wanted, [0, 2, 1, 3])
+  const scores = tf.matMul(query, byHead(projected(x, 'key'), length, [0, 2, 3, 1]))
   const shares = tf.softmax(mask ? tf.add(scores, mask) : scores)
-  const mixed = tf.matMul(shares, byHead(v, length, [0, 2, 1, 3]))
+  const mixed = tf.matMul(shares, byHead(projected(x, 'value'), length, [0, 2, 1, 3]))
   const context = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * wanted, hidden]) as tf.Tensor2D
   const attended = tf.add(linear(context, weights['attention.kernel'], weights['attention.bias']), before) as tf.Tensor2D
   const middle = layerNorm(attended, weights['attentionNorm.gain'], weights['attentionNorm.bias'])
@@ -89,13 +96,14 @@ export function bertLayer(
 export function gelu(x: tf.Tensor2D): tf.Tensor2D {
   const run = tf.customGrad((...inputs) => {
     const [x, save] = inputs as unknown as [tf.Tensor2D, (tensors: tf.Tensor[]) => void]
-    const below = tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5)
-    save([x, below])
+    const scaled = tf.mul(x, Math.SQRT1_2)
+    const below = tf.mul(tf.add(tf.erf(scaled), 1), 0.5)
+    save([scaled, below])
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-      const [x, below] = saved as [tf.Tensor, tf.Tensor]
-      // The density at x, its factor inside the exponential.
-      const density = tf.exp(tf.sub(-0.5 * Math.log(2 * Math.PI), tf.mul(tf.mul(x, x), 0.5)))
-      return [tf.mul(dy, tf.add(below, tf.mul(x, density)))]
+      const [scaled, below] = saved as [tf.Tensor, tf.Tensor]
+      // x times the density at x, all factors inside the exponential.
+      const density = tf.exp(tf.sub(-0.5 * Math.log(Math.PI), tf.mul(scaled, scaled)))
+      return [tf.mul(dy, tf.add(below, tf.mul(scaled, density)))]
     }
     return { value: tf.mul(x, below), gradFunc }
   })

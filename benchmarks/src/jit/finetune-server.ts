@@ -33,16 +33,10 @@ const variable = (name: string) => {
   return tf.variable(tf.tidy(() => tf.tensor(data, [...shape])))
 }
 /** Kernels as products take them: `[inputs, outputs]`. */
-const kernel = (...names: string[]) =>
-  tf.variable(
-    tf.tidy(() =>
-      tf.concat(
-        names.map((name) => tf.transpose(tf.tensor(stored(name).data, [...stored(name).shape]))),
-        1,
-      ),
-    ),
-  )
-const joined = (...names: string[]) => tf.variable(tf.tidy(() => tf.concat(names.map((name) => tf.tensor(stored(name).data)))))
+const kernel = (name: string) => {
+  const { data, shape } = stored(name)
+  return tf.variable(tf.tidy(() => tf.transpose(tf.tensor(data, [...shape]))))
+}
 
 const words = stored('embeddings.word_embeddings.weight')
 const table = { name: 'words', data: words.data, dimensions: hidden, trainable: true }
@@ -51,10 +45,13 @@ const types = variable('embeddings.token_type_embeddings.weight')
 const norm = ['weight', 'bias'].map((part) => variable(`embeddings.LayerNorm.${part}`))
 const layers = Array.from({ length: depth }, (_, index): LayerWeights => {
   const at = (name: string) => `encoder.layer.${index}.${name}`
-  const parts = ['query', 'key', 'value'].map((part) => at(`attention.self.${part}`))
   return {
-    'qkv.kernel': kernel(...parts.map((part) => `${part}.weight`)),
-    'qkv.bias': joined(...parts.map((part) => `${part}.bias`)),
+    'query.kernel': kernel(at('attention.self.query.weight')),
+    'query.bias': variable(at('attention.self.query.bias')),
+    'key.kernel': kernel(at('attention.self.key.weight')),
+    'key.bias': variable(at('attention.self.key.bias')),
+    'value.kernel': kernel(at('attention.self.value.weight')),
+    'value.bias': variable(at('attention.self.value.bias')),
     'attention.kernel': kernel(at('attention.output.dense.weight')),
     'attention.bias': variable(at('attention.output.dense.bias')),
     'attentionNorm.gain': variable(at('attention.output.LayerNorm.weight')),

@@ -36,6 +36,20 @@ it('leaves a product that is needed elsewhere, or that the sum makes larger', ()
   expect(operators(rewrite(graph, { large }))).toEqual(['Gemm2', 'Add2'])
 })
 
+it('transposes the first factor of a wide product before it', () => {
+  const graph = new Graph()
+  const gradient = (rows: number, inputs: number, outputs: number) => {
+    const [x, dy] = [graph.input(`x${inputs}`, 'float32', [rows, inputs]), graph.input(`dy${outputs}`, 'float32', [rows, outputs])]
+    return product(graph, x, dy, true, false)
+  }
+  const y = graph.op('Add', [gradient(512, 64, 256), graph.input('c', 'float32', [256])], 'float32', [64, 256])
+  const rewritten = rewrite(graph, { y })
+  expect(operators(rewritten)).toEqual(['Reshape2', 'Transpose1', 'Reshape2', 'Gemm3'])
+  expect(rewritten.y!.node!.attributes).toEqual({ transA: 0, transB: 0 })
+  expect(operators(rewrite(graph, { y: gradient(512, 64, 128) }))).toEqual(['Gemm2'])
+  expect(operators(rewrite(graph, { y: gradient(32, 64, 256) }))).toEqual(['Gemm2'])
+})
+
 it('makes a node once, and keeps only what the outputs need', () => {
   const { graph, a } = factors()
   const once = graph.op('Neg', [a], 'float32', a.shape)

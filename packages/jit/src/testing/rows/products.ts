@@ -21,6 +21,17 @@ export const productsRows: OpRow[] = [
   },
   {
     kernel: 'BatchMatMul',
+    of: 'a transposed, b wide: in two operations',
+    fn: (a, b) => tf.matMul(a!, b!, true),
+    shapes: [
+      [64, 64],
+      [64, 256],
+    ],
+    tolerance: 2e-5,
+    ...none,
+  },
+  {
+    kernel: 'BatchMatMul',
     of: 'b transposed',
     fn: (a, b) => tf.matMul(a!, b!, false, true),
     shapes: [
