@@ -1,5 +1,6 @@
 import { type Dataset, dataset, type Example, type Task } from '@kd/core'
 import { readTask, split, tasks } from '@kd/data'
+import { taskFolder, type Watched } from '@kd/example-common'
 import { questionPairs } from './questions/generate.ts'
 
 export interface DemoData {
@@ -16,11 +17,11 @@ export interface DemoData {
 }
 
 /**
- * Quora Question Pairs from a folder with train.tsv and dev.tsv, in GLUE's columns or question1, question2, label.
- * Validation is 5 % of train, no question on both sides; dev is only reported.
+ * Quora Question Pairs from a folder with train.tsv and dev.tsv, in GLUE's columns or question1, question2, label; for
+ * `glue` from the hub. Validation is 5 % of train, no question on both sides; dev is only reported.
  */
-export async function quoraData(folder: string, size = Number.POSITIVE_INFINITY): Promise<DemoData> {
-  const { task, train, dev } = await readTask('qqp', folder)
+export async function quoraData(data: string, size = Number.POSITIVE_INFINITY, watched?: Partial<Watched>): Promise<DemoData> {
+  const { task, train, dev } = await readTask('qqp', await taskFolder('qqp', data, watched))
   const parts = split(dataset(task, train.examples.slice(0, size)), { seed: 1, validation: 0.05, test: 0 })
   const test = dataset(task, dev.examples.slice(0, size))
   return { title: 'Quora Question Pairs, reported on dev', train: parts.train, unlabelled: [], validation: parts.validation, test }

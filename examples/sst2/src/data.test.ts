@@ -1,14 +1,12 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { type Cell, writeTable } from '@kd/data'
-import { runDemo } from '@kd/example-common/testing'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { HubServer } from '../../../packages/data/test/hub-server.ts'
 import { glueData } from './data.ts'
+import { planOf } from './plan.ts'
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 let folder: string
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kd-demo-data-'))
@@ -49,10 +47,18 @@ it('--data glue reads what the hub has, and asks it once', async () => {
   }
 })
 
+it('says what given parts have in common', async () => {
+  const row = (i: number) => `a rather warm film about number ${i}\t${i % 2}\n`
+  const train = Array.from({ length: 200 }, (_, i) => row(i)).join('')
+  await writeFile(join(folder, 'train.tsv'), `sentence\tlabel\n${train}`)
+  await writeFile(join(folder, 'dev.tsv'), `sentence\tlabel\n${row(1)}${row(2)}${row(999)}`)
+  const { notes } = await planOf(['--data', folder, '--small'])
+  expect(notes.join()).toMatch(/examples of test have a text that stands in train too, [12] of them are there as a whole/)
+})
+
 it('--data glue without a network is one clear error', async () => {
   vi.stubEnv('HF_HUB_OFFLINE', '1')
-  const { code, printed } = await runDemo(main, ['--data', 'glue', '--small', '--out', join(folder, 'out')])
-  expect(code).toBe(1)
-  expect(printed).toMatch(/sst2 of GLUE can't be fetched: nyu-mll\/glue@\w+ is not in the cache.*HF_HUB_OFFLINE.*--data DIR/)
-  expect(printed).not.toMatch(/^ +at /m)
+  await expect(planOf(['--data', 'glue', '--small'])).rejects.toThrow(
+    /sst2 of GLUE can't be fetched: nyu-mll\/glue@\w+ is not in the cache.*HF_HUB_OFFLINE.*--data DIR/,
+  )
 })

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { digest, readCommandLine, sizeOf, type Watched } from '@kd/example-common'
+import { digest, readCommandLine, sharedNotes, sizeOf, type Watched } from '@kd/example-common'
 import type { TrainOptions } from '@kd/trainer'
 import { type DemoData, glueData, sentimentData } from './data.ts'
 
@@ -66,5 +66,7 @@ export async function planOf(argv: readonly string[], watched?: Watched): Promis
   const { data: folder, seeds, out } = options
   const { size, notes } = await sizeOf(options)
   const data = folder ? await glueData(folder, size === 'small' ? 600 : undefined, watched) : sentimentData(size === 'small' ? 600 : 3000)
-  return { ...sizes[size], data, seeds, out, checkpoints: join(out, 'checkpoints', `${size}-${digest(data.train)}`), notes }
+  const { train, validation, test } = data
+  notes.push(...sharedNotes({ train, validation, test }))
+  return { ...sizes[size], data, seeds, out, checkpoints: join(out, 'checkpoints', `${size}-${digest(train)}`), notes }
 }
