@@ -7,9 +7,9 @@ import { root } from './packages.ts'
 
 /** Kilobytes that a packed package may have; raised only in the change that needs it. */
 const ceilings: Record<string, number> = {
-  '@kd/augment': 30,
+  '@kd/augment': 36,
   '@kd/core': 40,
-  '@kd/data': 55,
+  '@kd/data': 65,
   '@kd/jit': 280,
   '@kd/losses': 20,
   '@kd/runtime': 65,
