@@ -28,7 +28,7 @@ it("docs/teachers.md's examples print what it says", async () => {
     await writeFile(join(place, 'my-onnx-export', 'onnx', 'model_quantized.onnx'), graph)
     const env = { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: join(place, 'cache') }
     const examples = await runExamples(path('../../../docs/teachers.md'), path('..'), { cwd: place, env })
-    expect(examples).toHaveLength(4)
+    expect(examples).toHaveLength(5)
     for (const { printed, promised } of examples) expect(printed).toBe(promised)
   } finally {
     await hub.stop()

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { expect, it } from 'vitest'
+import { inQuantized } from '../test/quantized.ts'
 import { inFolder, tinyFiles } from '../test/tiny-model.ts'
-import { quantizeCheckpoint } from './quantize/quantize-checkpoint.ts'
 import { BertTeacher } from './teacher.ts'
 
 const program = `
@@ -17,7 +17,7 @@ console.log(JSON.stringify({ arithmetic: teacher.arithmetic, logits: [...logits]
 it('answers the same without ONNX Runtime, and is another teacher to a store of logits', async () => {
   const cwd = fileURLToPath(new URL('..', import.meta.url))
   await inFolder(await tinyFiles(), async (folder) => {
-    await inFolder(await quantizeCheckpoint(folder, { selfCheck: ['good film'] }), async (quantized) => {
+    await inQuantized(folder, { selfCheck: ['good film'] }, async (quantized) => {
       const child = promisify(execFile)(
         process.execPath,
         ['--conditions=@kd/source', '--import', 'tsx', '--input-type=module', '--eval', program, quantized],

@@ -6,10 +6,9 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import type { Example } from '@kd/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { inFolder } from '../test/tiny-model.ts'
+import { inQuantized } from '../test/quantized.ts'
 import { readModel } from './checkpoint/model.ts'
 import { tfjsForward } from './forward/tfjs-forward.ts'
-import { quantizeCheckpoint } from './quantize/quantize-checkpoint.ts'
 import { BertTeacher } from './teacher.ts'
 
 interface Expected {
@@ -64,7 +63,7 @@ describe.each(Object.keys(heads))('%s', (family) => {
     expect(distance(await plain.logits(rows.slice(0, 5)), wanted.slice(0, 5 * plain.labels.length))).toBeLessThan(1e-4)
     await forward.dispose()
 
-    await inFolder(await quantizeCheckpoint(folderOf(family), { selfCheck: ['so good', 'a bad film'] }), async (folder) => {
+    await inQuantized(folderOf(family), { selfCheck: ['so good', 'a bad film'] }, async (folder) => {
       const quantized = await BertTeacher.load(folder, { threads: 1 })
       expect(quantized.arithmetic).toBe('int8, a scale a token')
       expect(quantized.parameters.total).toBe(parameters)

@@ -33,6 +33,8 @@ export let modelOf: (teacher: BertTeacher) => BertModel
 export class BertTeacher implements Teacher {
   readonly name: string
   readonly labels: readonly string[]
+  /** True where its stored answers are of pairs; absent where none tell. */
+  readonly pairs?: true
   /** What the head was trained for. */
   readonly problemType: ProblemType
   /** Digest of weights, configuration, tokeniser and arithmetic. */
@@ -58,6 +60,7 @@ export class BertTeacher implements Teacher {
     this.name = name
     this.#model = model
     this.labels = chosenLabels(classes, config.labels, options.labels, model.folder)
+    if (model.selfCheck?.rows.length && model.selfCheck.rows.every(({ example }) => example.pair !== undefined)) this.pairs = true
     this.problemType = problemTypeOf(config.problemType, classes)
     this.maxLength = wholeNumber('maxLength', maxLength, tokenizer.specials(true) + 1, config.positions)
     this.#answering = {

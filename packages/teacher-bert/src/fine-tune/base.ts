@@ -37,11 +37,13 @@ const usualRange = 0.02
  */
 export async function readBase(source: string, { labels, problemType, seed, ...options }: BaseOptions): Promise<Base> {
   const { name, config: read, configJson: stored, configFile, tensors, weightsFile, ...tokenizer } = await readBaseFiles(source, options)
-  const { num_labels: _, ...rest } = stored
+  // transformers loads weights in the precision that stands here: what was half is single after training.
+  const { num_labels: _, torch_dtype: __, ...rest } = stored
   const configJson = {
     ...configWithLabels(rest, labels),
     architectures: [`${families[read.family].className}ForSequenceClassification`],
     problem_type: problemType,
+    dtype: 'float32',
   }
   const config = parseConfig(configJson, configFile)
   const range = typeof stored.initializer_range === 'number' && stored.initializer_range > 0 ? stored.initializer_range : usualRange

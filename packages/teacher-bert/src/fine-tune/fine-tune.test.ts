@@ -146,7 +146,7 @@ describe('fineTune', () => {
       expect(heavy).toBeGreaterThan(plain)
     }))
 
-  it.each(['roberta', 'mpnet', 'albert'])('trains a %s', async (family) => {
+  it.each(['distilbert', 'roberta', 'xlm-roberta', 'electra', 'mpnet', 'albert'])('trains a %s', async (family) => {
     const folder = fileURLToPath(new URL(`../../fixtures/families/${family}`, import.meta.url))
     const rows = examples.slice(0, 8).map(({ text, label }) => ({ text: text.slice(0, 1), label: label! % 2 }))
     const { teacher, history } = await fineTune(folder, rows, {
