@@ -6,6 +6,7 @@ FOLDER has `layer.safetensors`: our first weights and the inputs. 20 steps for e
 """
 import argparse
 import json
+import resource
 import sys
 import time
 
@@ -57,7 +58,7 @@ def epoch():
         loss.backward()
         optimizer.step()
     seconds = time.perf_counter() - begun
-    return {"value": STEPS * len(x) / seconds, "loss": loss.item(), "version": torch.__version__}
+    return {"value": STEPS * len(x) / seconds, "loss": loss.item(), "version": torch.__version__, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000}
 
 
 for _ in sys.stdin:

@@ -8,6 +8,7 @@ nothing. PyTorch's second LSTM bias stays zero: it would only double the first o
 """
 import argparse
 import json
+import resource
 import sys
 import time
 
@@ -78,7 +79,7 @@ def epoch():
             optimizer.step()
         total += loss.item()
     seconds = time.perf_counter() - begun
-    return {"value": len(batches) * options.batch / seconds, "loss": total / len(batches), "version": torch.__version__}
+    return {"value": len(batches) * options.batch / seconds, "loss": total / len(batches), "version": torch.__version__, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000}
 
 
 for _ in sys.stdin:

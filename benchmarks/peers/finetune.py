@@ -7,6 +7,7 @@ new layer). AdamW at 5e-5, decay 0.01 on matrices, clipping at 1.0, no dropout; 
 """
 import argparse
 import json
+import resource
 import sys
 import time
 
@@ -58,7 +59,7 @@ def epoch():
         optimizer.zero_grad(set_to_none=True)
         total += loss.item()
     seconds = time.perf_counter() - begun
-    return {"value": len(batches) * 32 / seconds, "loss": total / len(batches), "version": torch.__version__}
+    return {"value": len(batches) * 32 / seconds, "loss": total / len(batches), "version": torch.__version__, "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000}
 
 
 for _ in sys.stdin:

@@ -6,66 +6,83 @@ import type { Bench, Row } from './row.ts'
 import { Server } from './servers.ts'
 
 const threads = { KD_THREADS: '2' }
-/** GFLOP/s of a large matrix product on two threads, in this run. */
-let peak = 0
+/** TensorFlow.js's WebAssembly as it is shipped, one thread as always in Node. */
+const shipped = { KD_ENGINE: 'tfjs', KD_BENCH_SHIPPED: '1' }
 
 /** Training against PyTorch on the same batches, from the same weights: losses are compared before anything is timed. */
-export const bench: Bench = async ({ data, model, runs }) => {
+export const bench: Bench = async ({ data, model, runs, wanted }) => {
   if (!data || !model) {
     throw new Error(
       'jit: give a TSV with a header, sentences in its first column and labels in its second, and the folder of a BERT checkpoint: --data glue/SST-2/train.tsv --model all-MiniLM-L6-v2',
     )
   }
   const folder = await mkdtemp(join(tmpdir(), 'kd-bench-'))
+  const probe = Server.ours('jit/peak-server.ts', [], threads)
   try {
-    const probe = Server.ours('jit/peak-server.ts', [], threads)
-    const { one, two } = (await probe.ask('peak')) as { one: number; two: number }
-    peak = two
-    const call = (await probe.ask('call')).value!
-    await probe.stop()
     const rows: Row[] = []
-    for (const vectors of ['static', 'trainable'] as const) rows.push(await student(vectors, data, folder, runs))
-    rows.push(await layer(folder, runs), await finetune(model, data, folder, runs))
-    for (const row of rows) row.details = { ...row.details, 'peak GFLOP/s, 1 and 2 threads': `${rounded(one)}, ${rounded(two)}` }
-    return [...rows, ...(await alone(data, folder)), plain('jit-call', 'a jitted function of one number, whole call', 'ms', call)]
+    const setting = { folder, runs, probe }
+    for (const vectors of ['static', 'trainable'] as const) {
+      if (wanted(`train-${vectors}-d300`)) rows.push(...(await student(vectors, data, setting)))
+    }
+    if (wanted('bert-layer')) rows.push(...(await layer(setting)))
+    if (wanted('finetune-minilm-l6')) rows.push(...(await finetune(model, data, setting)))
+    if (wanted('first-step')) rows.push(...(await alone(data, folder)))
+    if (wanted('jit-call'))
+      rows.push(plain('jit-call', 'a jitted function of one number, whole call', 'ms', (await probe.ask('call')).value!))
+    return rows
   } finally {
+    await probe.stop()
     await rm(folder, { recursive: true })
   }
 }
 
-async function student(vectors: 'static' | 'trainable', data: string, folder: string, runs: number): Promise<Row> {
+interface Setting {
+  readonly folder: string
+  readonly runs: number
+  /** Measures the processor's peak between the turns. */
+  readonly probe: Server
+}
+
+async function student(vectors: 'static' | 'trainable', data: string, setting: Setting): Promise<Row[]> {
+  const { folder } = setting
   const ours = Server.ours('jit/student-server.ts', [vectors, data, folder], threads)
   const { words, sentences, operations } = await ours.ask('prepare')
   const peer = (kind: string, batch: number) => Server.python('bilstm_train.py', [folder, kind, String(batch)])
   const kinds = vectors === 'static' ? ['static'] : ['dense', 'sparse']
   // The same batches first: both sides must learn alike. The dense optimizer moves rows that a batch lacks, ours does not.
-  const losses = await learnAlike(ours, peer(kinds.at(-1)!, 256), vectors === 'static' ? 1e-4 : 0.05)
+  const first = await learnAlike(ours, peer(kinds.at(-1)!, 256), vectors === 'static' ? 1e-4 : 0.05)
   const best = await fastest(
     kinds.flatMap((kind) => [64, 128, 256].map((batch) => ({ name: `${kind} ${batch}`, start: () => peer(kind, batch) }))),
   )
   const what = `BiLSTM 150, ${vectors} vectors of 300, Adam, ${sentences} sentences of ${words} words, batches of 256`
-  const row = await turns(`train-${vectors}-d300`, what, 'sentences/s', ours, best?.server, runs, operations!)
-  return { ...row, details: { ...row.details, ...losses, 'PyTorch with': best?.name ?? '' } }
+  const row = await turns(`train-${vectors}-d300`, what, 'sentences/s', ours, best?.server, setting, operations!)
+  const slow = await asShipped(row, 'jit/student-server.ts', [vectors, data, folder, '256'])
+  return [{ ...row, details: { ...row.details, ...first, 'PyTorch with': best?.name ?? '' } }, slow]
 }
 
-async function layer(folder: string, runs: number): Promise<Row> {
+async function layer(setting: Setting): Promise<Row[]> {
+  const { folder } = setting
   const ours = Server.ours('jit/layer-server.ts', [folder], threads)
   const { operations } = await ours.ask('prepare')
   const theirs = Server.python('bert_layer.py', [folder])
-  const losses = await learnAlike(ours, theirs, 1e-4, false)
+  const first = await learnAlike(ours, theirs, 1e-4, false)
   const what = 'one BERT layer, 384 wide, 32 x 32 tokens: forward, backward, Adam'
-  const row = await turns('bert-layer', what, 'sequences/s', ours, theirs, runs, operations!)
-  return { ...row, details: { ...row.details, ...losses } }
+  const row = await turns('bert-layer', what, 'sequences/s', ours, theirs, setting, operations!)
+  return [{ ...row, details: { ...row.details, ...first } }, await asShipped(row, 'jit/layer-server.ts', [folder, 'whole', '1'])]
 }
 
-async function finetune(model: string, data: string, folder: string, runs: number): Promise<Row> {
+async function finetune(model: string, data: string, setting: Setting): Promise<Row[]> {
+  const { folder } = setting
   const ours = Server.ours('jit/finetune-server.ts', [model, data, folder], threads)
   const { operations } = await ours.ask('prepare')
   const theirs = Server.python('finetune.py', [model, folder])
-  const losses = await learnAlike(ours, theirs, 0.01, false)
+  const first = await learnAlike(ours, theirs, 0.01, false)
   const what = 'all of a BERT checkpoint, AdamW, clipped, batches of 32 sentences; our word vectors are updated by row'
-  const row = await turns('finetune-minilm-l6', what, 'sentences/s', ours, theirs, runs, operations!)
-  return { ...row, details: { ...row.details, ...losses } }
+  const row = await turns('finetune-minilm-l6', what, 'sentences/s', ours, theirs, setting, operations!)
+  return [
+    { ...row, details: { ...row.details, ...first } },
+    await asShipped(row, 'jit/finetune-server.ts', [model, data, folder, 'whole', '32']),
+  ]
 }
 
 /** Figures of ours alone. */
@@ -81,24 +98,30 @@ async function alone(data: string, folder: string): Promise<Row[]> {
     rows.push({ ...plain(`train-static-d300-batch-${batch}`, what, 'steps/s', steps!), details: memory(megabytes!, traces!) })
     if (batch === 256) rows.push(plain('first-step', 'from no worker to the first loss of that student', 'ms', first!))
   }
-  const tfjs = Server.ours('jit/student-server.ts', ['trainable', data, folder, '256'], { KD_ENGINE: 'tfjs' })
-  await tfjs.ask('epoch')
-  const what = 'the student of train-trainable-d300 on TensorFlow.js, wasm, its slow kernels repaired'
-  rows.push(plain('train-trainable-d300-tfjs', what, 'sentences/s', (await tfjs.ask('epoch')).value!))
-  await tfjs.stop()
   return rows
 }
 
 const memory = (megabytes: number, traces: number) => ({ 'MB of memory': Math.round(megabytes), graphs: traces })
 
+/** A row's work on TensorFlow.js's WebAssembly as it is shipped, less of it, after a first run. */
+async function asShipped({ id, what, unit, ours }: Row, file: string, args: readonly string[]): Promise<Row> {
+  const server = Server.ours(file, args, shipped)
+  await server.ask('epoch')
+  const { value } = await server.ask('epoch')
+  await server.stop()
+  const peer = { name: "TensorFlow.js's wasm backend as shipped", version: '4.22.0' }
+  return { id: `${id}-tfjs`, what, unit, ours, peer, theirs: rounded(value!), ratio: rounded(ours / value!), runs: 1 }
+}
+
 /** One run of each, which warms both up, and what they learnt; an error if that differs by more than `tolerance`. */
 async function learnAlike(ours: Server, theirs: Server | undefined, tolerance: number, stop = true): Promise<Record<string, number>> {
-  const mine = (await ours.ask('epoch')).loss!
-  if (!theirs) return { 'loss of ours': mine }
+  const { loss: mine, first } = (await ours.ask('epoch')) as { loss: number; first: number }
+  const known = { 'first step, ms': Math.round(first), 'loss of ours': mine }
+  if (!theirs) return known
   const other = (await theirs.ask('epoch')).loss!
   if (stop) await theirs.stop()
   if (!(Math.abs(mine - other) <= tolerance * other)) throw new Error(`ours has a loss of ${mine}, the peer one of ${other}`)
-  return { 'loss of ours': mine, 'loss of theirs': other }
+  return { ...known, 'loss of theirs': other }
 }
 
 /** The fastest of several ways to run the peer, warm. */
@@ -118,29 +141,43 @@ async function fastest(ways: readonly { name: string; start: () => Server | unde
   return best
 }
 
-/** Both sides in turn, A B A B; figures are medians, `ratio` is that of the medians. */
+/** Both sides in turn, A B A B, and the processor's peak between; figures are medians, `ratio` is that of the medians. */
 async function turns(
   id: string,
   what: string,
   unit: string,
   ours: Server,
   theirs: Server | undefined,
-  runs: number,
+  { runs, probe }: Setting,
   operations: number,
 ): Promise<Row> {
-  const [mine, other]: [number[], number[]] = [[], []]
-  let version = ''
+  const [mine, other, ones, twos]: [number[], number[], number[], number[]] = [[], [], [], []]
+  let [version, megabytes, theirMegabytes] = ['', 0, 0]
   for (let run = 0; run < runs; run++) {
-    mine.push((await ours.ask('epoch')).value!)
+    const { one, two } = await probe.ask('peak')
+    ones.push(one!)
+    twos.push(two!)
+    const found = await ours.ask('epoch')
+    mine.push(found.value!)
+    megabytes = found.megabytes!
     const answer = await theirs?.ask('epoch')
     if (!answer) continue
     other.push(answer.value!)
     version = String(answer.version)
+    theirMegabytes = answer.megabytes!
   }
   await ours.stop()
   await theirs?.stop()
-  const [a, b] = [median(mine), other.length > 0 ? median(other) : null]
-  const details = { 'MFLOP needed': rounded(operations / 1e6), 'share of the peak on 2 threads': rounded((operations * a) / (peak * 1e9)) }
+  const [a, b, one, two] = [median(mine), other.length > 0 ? median(other) : null, median(ones), median(twos)]
+  const gigaflops = (operations * a) / 1e9
+  const details = {
+    'MFLOP needed': rounded(operations / 1e6),
+    'peak GFLOP/s, 1 and 2 threads': `${rounded(one)}, ${rounded(two)}`,
+    'share of the peak on 2 threads': rounded(gigaflops / two),
+    'GFLOP/s': rounded(gigaflops),
+    'MB at most': Math.round(megabytes),
+    ...(b === null ? {} : { 'MB of theirs at most': Math.round(theirMegabytes) }),
+  }
   const peer = { name: 'PyTorch, 2 threads', version }
   return { id, what, unit, ours: rounded(a), peer, theirs: b && rounded(b), ratio: b && rounded(a / b), runs, details }
 }

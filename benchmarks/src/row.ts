@@ -26,4 +26,6 @@ export interface BenchOptions {
   model: string | undefined
   /** `--runs`: how often each side runs. */
   runs: number
+  /** `--rows`: whether a row is wanted. A benchmark may make more. */
+  wanted(id: string): boolean
 }

@@ -8,10 +8,12 @@ import * as tf from '@tensorflow/tfjs-core'
 import { serve } from '../servers.ts'
 import { bertLayer, firstWeights, type LayerWeights, layerNorm } from './bert.ts'
 import { batchesFile, batchesOf, type Encoded, readSentences, sample, writeBatches } from './sentences.ts'
+import { asShipped } from './shipped.ts'
 
 const [model, tsv, folder, ways = 'parts', count = '320'] = process.argv.slice(2)
 if (!model || !tsv || !folder) throw new Error('usage: finetune-server MODEL TSV FOLDER [parts|whole] [SENTENCES]')
 const size = 32
+await asShipped()
 
 const json = async (file: string) => JSON.parse(await readFile(join(model, file), 'utf8'))
 const config = await json('config.json')
@@ -68,9 +70,9 @@ const pooler = [kernel('pooler.dense.weight'), variable('pooler.dense.bias')] as
 const classifier = firstWeights('classifier.kernel', [hidden, 2])
 const head = [tf.variable(tf.tensor2d(classifier, [hidden, 2])), tf.variable(tf.zeros([2]))] as const
 
-/** Lengths are padded to multiples of four: few graphs, little padding. */
+/** Padded to the longest, as the peer does. */
 function batchOf(batch: readonly Encoded[]) {
-  const length = Math.ceil(Math.max(...batch.map(({ ids }) => ids.length)) / 4) * 4
+  const length = Math.max(...batch.map(({ ids }) => ids.length))
   const ids = new Int32Array(size * length)
   const mask = new Float32Array(size * length).fill(-1e9)
   batch.forEach((sentence, row) => {
@@ -134,6 +136,7 @@ function operations(): number {
   return sum
 }
 
+let firstStep: number | undefined
 await serve({
   async prepare() {
     await writeBatches(batchesFile(folder, size), batches)
@@ -144,13 +147,17 @@ await serve({
   async epoch() {
     const begun = performance.now()
     let sum = 0
-    for (const batch of batches) sum += (await step.run(batchOf(batch))).loss
+    for (const batch of batches) {
+      sum += (await step.run(batchOf(batch))).loss
+      firstStep ??= performance.now() - begun
+    }
     const seconds = (performance.now() - begun) / 1000
     return {
       value: (batches.length * size) / seconds,
       loss: sum / batches.length,
+      first: firstStep,
       traces: step.traces,
-      megabytes: process.memoryUsage().rss / 1e6,
+      megabytes: process.resourceUsage().maxRSS / 1000,
     }
   },
 })

@@ -6,11 +6,13 @@ import { adam, trainStep } from '@kd/jit'
 import * as tf from '@tensorflow/tfjs-core'
 import { serve } from '../servers.ts'
 import { bertLayer, firstWeights, type LayerWeights, layerNames, layerSizes } from './bert.ts'
+import { asShipped } from './shipped.ts'
 
-const [folder, ways = 'parts'] = process.argv.slice(2)
-if (!folder) throw new Error('usage: layer-server FOLDER [parts|whole]')
-const [batch, length, hidden, inner, heads, steps] = [32, 32, 384, 1536, 12, 20]
+const [folder, ways = 'parts', count = '20'] = process.argv.slice(2)
+if (!folder) throw new Error('usage: layer-server FOLDER [parts|whole] [STEPS]')
+const [batch, length, hidden, inner, heads, steps] = [32, 32, 384, 1536, 12, Number(count)]
 
+await asShipped()
 const sizes = layerSizes(hidden, inner)
 const first = Object.fromEntries(layerNames.map((name) => [name, firstWeights(name, sizes[name])]))
 const weights = Object.fromEntries(layerNames.map((name) => [name, tf.variable(tf.tensor(first[name]!, [...sizes[name]]))]))
@@ -29,6 +31,7 @@ const step = trainStep({
   },
 })
 
+let firstStep: number | undefined
 await serve({
   async prepare() {
     const tensors = Object.fromEntries(layerNames.map((name) => [name, { data: first[name]!, shape: [...sizes[name]] }]))
@@ -40,8 +43,16 @@ await serve({
   async epoch() {
     const begun = performance.now()
     let loss = 0
-    for (let count = 0; count < steps; count++) ({ loss } = await step.run({ inputs: { x } }))
-    return { value: (1000 * steps * batch) / (performance.now() - begun), loss, megabytes: process.memoryUsage().rss / 1e6 }
+    for (let count = 0; count < steps; count++) {
+      ;({ loss } = await step.run({ inputs: { x } }))
+      firstStep ??= performance.now() - begun
+    }
+    return {
+      value: (1000 * steps * batch) / (performance.now() - begun),
+      loss,
+      first: firstStep,
+      megabytes: process.resourceUsage().maxRSS / 1000,
+    }
   },
 })
 await step.dispose()

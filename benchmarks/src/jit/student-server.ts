@@ -9,6 +9,7 @@ import { bilstm, createStudent } from '@kd/students'
 import * as tf from '@tensorflow/tfjs-core'
 import { serve } from '../servers.ts'
 import { batchesFile, batchesOf, type Encoded, readSentences, sample, writeBatches } from './sentences.ts'
+import { asShipped } from './shipped.ts'
 
 const [channels, tsv, folder, count = '5120', batchSize = '256'] = process.argv.slice(2)
 if ((channels !== 'static' && channels !== 'trainable') || !tsv || !folder) {
@@ -16,6 +17,7 @@ if ((channels !== 'static' && channels !== 'trainable') || !tsv || !folder) {
 }
 const size = Number(batchSize)
 
+await asShipped()
 const all = await readSentences(tsv)
 const vocabulary = Vocabulary.build(
   all.map(({ text }) => text),
@@ -63,6 +65,7 @@ function operations(): number {
   return sum
 }
 
+let firstStep: number | undefined
 await serve({
   async prepare() {
     for (const size of [64, 128, 256]) await writeBatches(batchesFile(folder, size), batchesOf(sentences, size))
@@ -78,14 +81,18 @@ await serve({
   async epoch() {
     const begun = performance.now()
     let sum = 0
-    for (const batch of batches) sum += (await step.run(batch)).loss
+    for (const batch of batches) {
+      sum += (await step.run(batch)).loss
+      firstStep ??= performance.now() - begun
+    }
     const seconds = (performance.now() - begun) / 1000
     return {
       value: (batches.length * size) / seconds,
       steps: batches.length / seconds,
       loss: sum / batches.length,
+      first: firstStep,
       traces: step.traces,
-      megabytes: process.memoryUsage().rss / 1e6,
+      megabytes: process.resourceUsage().maxRSS / 1000,
     }
   },
 })

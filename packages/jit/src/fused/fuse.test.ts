@@ -10,7 +10,7 @@ import { testEngine } from '../testing/engines.ts'
 import { emit } from '../trace/emit.ts'
 import { traceUpdate } from '../train-step/trace-parts.ts'
 import { fuse } from './fuse.ts'
-import { loopModule, memoryPages, mostScalars, slotFloats, sumLoop } from './wasm-loop.ts'
+import { loopModule, memoryPages, mostScalars, slotFloats, squaresLoop, sumLoop } from './wasm-loop.ts'
 
 const engine = testEngine('onnxruntime-node')
 beforeAll(async () => void (await tf.setBackend('cpu')))
@@ -113,6 +113,7 @@ describe('loops in WebAssembly', () => {
       expect(results[0]).toEqual(wanted)
       const sum = wanted.reduce((sum, value) => sum + value * value, 0)
       expect(Math.abs(squares - sum)).toBeLessThan(1e-12 * sum)
+      expect(run(loopModule(squaresLoop(3)), [], parts, 0).squares).toBe(squares)
     }
   })
 })

@@ -119,12 +119,17 @@ const sized = (bytes: readonly number[]): number[] => [...unsigned(bytes.length)
 const vector = (items: readonly (readonly number[])[]): number[] => [...unsigned(items.length), ...items.flat()]
 const section = (id: number, content: readonly number[]): number[] => [id, ...sized(content)]
 
-/** Adds arrays up, in their order. */
-export function sumLoop(parts: number): Loop {
+/** The sum of squares of what arrays add up to, in their order. */
+export function squaresLoop(parts: number): Loop {
   const operations = Array.from({ length: parts - 1 }, (_, index) => ({
     operation: 'Add' as const,
     operands: [index === 0 ? { array: 0 } : { operation: index - 1 }, { array: index + 1 }],
   }))
-  const sum: Operand = parts === 1 ? { array: 0 } : { operation: parts - 2 }
-  return { arrays: parts, scalars: 0, operations, outputs: [sum], squares: sum }
+  return { arrays: parts, scalars: 0, operations, outputs: [], squares: parts === 1 ? { array: 0 } : { operation: parts - 2 } }
+}
+
+/** Adds arrays up, in their order; `run` gives the sum of squares. */
+export function sumLoop(parts: number): Loop {
+  const loop = squaresLoop(parts)
+  return { ...loop, outputs: [loop.squares!] }
 }

@@ -2,7 +2,7 @@ import { Compiled, nextNative } from '../engines/native/compiled.ts'
 import type { Gather, Held, LoopRun, Place, Requests } from '../engines/native/protocol.ts'
 import type { Runtime } from '../engines/runtime.ts'
 import { type FusedLoop, fuse } from '../fused/fuse.ts'
-import { loopModule, sumLoop } from '../fused/wasm-loop.ts'
+import { loopModule, squaresLoop, sumLoop } from '../fused/wasm-loop.ts'
 import type { OnnxTensor } from '../tensor.ts'
 import { emit } from '../trace/emit.ts'
 import { distinctBucket } from './distinct.ts'
@@ -48,7 +48,7 @@ export class Updates {
     return { runtime, worker, rows, moved, parameters, update: await update }
   }
 
-  /** Adds up what the parts found and gives the sum of squares; gradients that nobody needs the norm of are added up in the update. */
+  /** Adds up what the parts found for rows, and for variables where a graph updates them; gives the sum of squares, where gradients are clipped. */
   async combine({ runtime, worker, rows, moved, update }: UpdatePlan): Promise<number> {
     const { from, length } = this.#memory.layout.owned[worker]!
     const [begin, end] = this.#memory.ownRows(rows, worker)
@@ -65,16 +65,23 @@ export class Updates {
         into: this.#memory.buffer(`${name} sum`),
       }))
     const found = sums.length > 0 ? await runtime.request('combine', { rows: sums }, 'add up the gradients') : { squares: 0 }
-    if (length === 0 || !this.#summed(update)) return found.squares
+    const summed = 'graph' in update
+    if (length === 0 || !(summed || this.#options.clipNorm !== undefined)) return found.squares
     const parts = rows.places.length
     const runs: LoopRun[] = []
-    const loop = await this.#loop(runtime, worker, loopModule(sumLoop(parts)))
+    const loop = await this.#loop(runtime, worker, loopModule((summed ? sumLoop : squaresLoop)(parts)))
     for (const index of this.#memory.layout.owned[worker]!.variables) {
       if (!moved.has(variableName(index))) continue
       const { size } = this.#options.variables[index]!
       const offset = this.#memory.layout.offsets[index]!
       const places = Array.from({ length: parts }, (_, part) => this.#gradient(worker, part, offset))
-      runs.push({ loop, scalars: [], length: size, from: places, to: [[{ buffer: this.#memory.buffer('sum'), offset: offset - from }]] })
+      runs.push({
+        loop,
+        scalars: [],
+        length: size,
+        from: places,
+        to: summed ? [[{ buffer: this.#memory.buffer('sum'), offset: offset - from }]] : [],
+      })
     }
     const { squares } = await runtime.request('loop', { runs }, 'add up the gradients')
     return squares + found.squares
@@ -115,11 +122,6 @@ export class Updates {
     this.#loops.clear()
   }
 
-  /** Whether gradients are added up before the update. */
-  #summed(update: Update): boolean {
-    return this.#options.clipNorm !== undefined || 'graph' in update
-  }
-
   #parametersOf(worker: number, rows: UnionOfRows, moved: ReadonlySet<string>): UpdateParameter[] {
     const { variables, rate, decay } = this.#options
     const parameters: UpdateParameter[] = this.#memory.layout.owned[worker]!.variables.map((index) => {
@@ -139,7 +141,7 @@ export class Updates {
   async #make(runtime: Runtime, worker: number, parameters: readonly UpdateParameter[], parts: number): Promise<Update> {
     const { graph, outputs } = traceUpdate(this.#options, parameters)
     const scalars = new Set(['learningRate', 'step', 'factor'])
-    const added = new Set(this.#options.clipNorm === undefined ? this.#options.variables.map((_, at) => gradientOf(variableName(at))) : [])
+    const added = new Set(this.#options.variables.map((_, at) => gradientOf(variableName(at))))
     const fused = fuse(graph, outputs, (input) => (scalars.has(input) ? 0 : added.has(input) ? parts : 1))
     if (!fused) {
       const flat = Object.entries(outputs).flatMap(([name, made]) =>
@@ -194,9 +196,7 @@ export class Updates {
         if (input === name) return { shared: memory.buffer(`values ${current}`), offset }
         const slot = slots.findIndex((slot) => input === variableName(index, slot))
         if (slot >= 0) return inSlots(slot, current)
-        return this.#options.clipNorm === undefined
-          ? this.#gradient(worker, part, offset)
-          : { buffer: memory.buffer('sum'), offset: offset - from }
+        return this.#gradient(worker, part, offset)
       }
       const placesOf = (output: string): Place[] => {
         const slot = slots.findIndex((slot) => output === `${slot} after`)
