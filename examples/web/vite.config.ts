@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
@@ -51,5 +51,7 @@ export default defineConfig({
   publicDir: here('./out/public'),
   build: { outDir: here('./out/page'), emptyOutDir: true, target: 'es2022' },
   resolve: { conditions: ['@kd/source', 'module', 'browser', 'development|production'] },
+  // For `vite` alone; a build says so itself.
+  define: { __SEARCH__: String(existsSync(here('./out/public/questions.txt'))) },
   plugins: [offline()],
 })

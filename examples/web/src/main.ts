@@ -1,5 +1,10 @@
 import { load, type Prediction, type RuntimeStudent } from '@kd/runtime'
 import { type Contribution, contributions } from './contributions.ts'
+import { element, exampleButton, fetched, megabytes, milliseconds, percent, tell } from './elements.ts'
+import { startSearch } from './search.ts'
+
+/** Set by the build: whether the page has a student of pairs. */
+declare const __SEARCH__: boolean
 
 const examples = [
   'a warm and clever little film',
@@ -7,14 +12,10 @@ const examples = [
   'not bad, not good, just long',
   'so good that I called my mother',
 ]
-const model = 'model.safetensors'
-/** Screen readers are told once the typing rests. */
-const restMilliseconds = 700
 
 /** Numbers have one decimal: what is less is shown as nothing. */
 const shownFrom = 0.05
 
-const element = (id: string) => document.getElementById(id)!
 const text = element('text') as HTMLTextAreaElement
 
 start().catch((error: Error) => {
@@ -26,42 +27,29 @@ start().catch((error: Error) => {
 
 async function start(): Promise<void> {
   const begun = performance.now()
-  const response = await fetch(model)
-  if (!response.ok) throw new Error(`${model} answered with ${response.status}`)
-  const bytes = await response.arrayBuffer()
+  const bytes = await (await fetched('model.safetensors')).arrayBuffer()
   const student = await load(bytes)
   element('time').textContent = `loaded in ${milliseconds(performance.now() - begun)}`
-  element('size').textContent = `${(bytes.byteLength / 1e6).toFixed(2)} MB`
+  element('size').textContent = megabytes(bytes.byteLength)
   if (student.kind !== 'bilstm') throw new Error('it reads pairs of texts, and this page has one')
 
   // The first answers take longer, until the engine has compiled what it runs.
   for (const example of examples) contributions(student, example)
-  let told: ReturnType<typeof setTimeout> | undefined
-  const answer = () => {
-    const spoken = show(student, text.value)
-    clearTimeout(told)
-    told = setTimeout(() => (element('status').textContent = spoken), restMilliseconds)
+  const answer = () => tell(show(student, text.value))
+  for (const example of examples) {
+    const take = () => {
+      text.value = example
+      answer()
+    }
+    element('examples').append(exampleButton(example, take))
   }
-  for (const example of examples) element('examples').append(exampleButton(example, answer))
   text.addEventListener('input', answer)
   text.disabled = false
   text.placeholder = 'Write a sentence, or take one from below.'
   // A reload may have kept what stood there.
   answer()
+  if (__SEARCH__) await startSearch()
   await keepOffline()
-}
-
-function exampleButton(example: string, answer: () => void): HTMLLIElement {
-  const item = document.createElement('li')
-  const button = document.createElement('button')
-  button.type = 'button'
-  button.textContent = example
-  button.addEventListener('click', () => {
-    text.value = example
-    answer()
-  })
-  item.append(button)
-  return item
 }
 
 /** Shows the answer, and returns it in words. */
@@ -120,6 +108,4 @@ async function keepOffline(): Promise<void> {
   element('offline').textContent = 'works offline'
 }
 
-const percent = (probability: number) => `${(100 * probability).toFixed(probability > 0.995 && probability < 1 ? 1 : 0)} %`
 const signed = (effect: number) => (Math.abs(effect) < shownFrom ? '0.0' : `${effect < 0 ? '−' : '+'}${Math.abs(effect).toFixed(1)}`)
-const milliseconds = (time: number) => `${time < 10 ? time.toFixed(1) : Math.round(time)} ms`

@@ -8,10 +8,11 @@ import { load, type RuntimeStudent } from '@kd/runtime'
 import { type Browser, type BrowserContext, chromium as launcher, type Page } from 'playwright-core'
 import { type PreviewServer, preview } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildPage, configFile, defaultStudent } from './build.ts'
+import { buildPage, configFile, defaultStudent, foundPairs } from './build.ts'
 import { chromium } from './chromium.ts'
 import { contributions } from './contributions.ts'
-import { saveTinyStudent } from './tiny-student.ts'
+import { type Known, readQuestions, search } from './questions.ts'
+import { saveTinyPairs, saveTinyStudent } from './tiny-student.ts'
 
 /** Browsers of a busy machine take their time. */
 const poll = <T>(read: () => T | Promise<T>) => expect.poll(read, { timeout: 10_000 })
@@ -29,6 +30,8 @@ describe.runIf(executablePath)('the page in Chromium', { timeout: 120_000 }, () 
   let url: string
   let browser: Browser
   let student: RuntimeStudent
+  let pairs: RuntimeStudent
+  let known: Known
   let context: BrowserContext
   let page: Page
   const trouble: string[] = []
@@ -38,8 +41,12 @@ describe.runIf(executablePath)('the page in Chromium', { timeout: 120_000 }, () 
     // Where the screenshots are looked at, a student that has learned something.
     let saved = defaultStudent
     if (!required || !existsSync(saved)) await saveTinyStudent((saved = join(folder, 'saved')))
-    const outDir = await buildPage(saved, folder)
+    let questions = required ? foundPairs() : undefined
+    if (questions === undefined) await saveTinyPairs((questions = join(folder, 'pairs')))
+    const outDir = await buildPage(saved, folder, questions)
     student = await load(await readFile(join(outDir, 'model.safetensors')))
+    pairs = await load(await readFile(join(outDir, 'pairs.safetensors')))
+    known = await readQuestions(pairs, (await readFile(join(outDir, 'questions.txt'), 'utf8')).trim().split('\n'))
     server = await preview({ configFile, build: { outDir }, preview: { port: 0, host: '127.0.0.1' }, logLevel: 'error' })
     url = server.resolvedUrls!.local[0]!
     const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
@@ -81,6 +88,17 @@ describe.runIf(executablePath)('the page in Chromium', { timeout: 120_000 }, () 
     }
   }
 
+  const questionBox = (page: Page) => page.getByRole('searchbox', { name: 'Your question' })
+
+  /** What the page finds for the question that stands in it. */
+  async function expectFound(page: Page, question: string): Promise<void> {
+    const wanted = search(pairs, known, question)
+    const list = page.getByRole('list', { name: 'Nearest questions' }).getByRole('listitem')
+    await poll(() => list.locator('.question').allInnerTexts()).toEqual(wanted.map(({ question }) => question))
+    const shown = (await list.locator('.probability').allInnerTexts()).map((text) => Number.parseFloat(text))
+    for (const [at, percent] of shown.entries()) expect(Math.abs(percent - 100 * wanted[at]!.probability)).toBeLessThan(0.51)
+  }
+
   test('type: label, probability, each word, time', async () => {
     await box(page).pressSequentially(text)
     await expectAnswer(page, text)
@@ -88,6 +106,16 @@ describe.runIf(executablePath)('the page in Chromium', { timeout: 120_000 }, () 
     expect(await page.getByRole('contentinfo').textContent()).toMatch(/answered in [\d.]+ ms, words in [\d.]+ ms.*\d\.\d\d MB/s)
     await box(page).fill('')
     await poll(() => page.getByRole('region', { name: 'It says' }).count()).toBe(0)
+  })
+
+  test('search: the nearest questions, and the time; nothing for nothing', async () => {
+    await questionBox(page).pressSequentially('how do I learn chess?')
+    await expectFound(page, 'how do I learn chess?')
+    const region = page.getByRole('region', { name: 'Search by meaning' })
+    expect(await region.textContent()).toMatch(/among [\d,]+ questions.*Compared with all in [\d.]+ ms/s)
+    await poll(() => page.getByRole('status').textContent()).toMatch(/^Nearest, [\d.]+ %: ./)
+    await questionBox(page).fill('')
+    await poll(() => page.getByRole('list', { name: 'Nearest questions' }).count()).toBe(0)
   })
 
   test('keyboard: from the text to an example, and Enter takes it', async () => {
@@ -98,6 +126,11 @@ describe.runIf(executablePath)('the page in Chromium', { timeout: 120_000 }, () 
     await page.keyboard.press('Enter')
     expect(await box(page).inputValue()).toBe(focused)
     await expectAnswer(page, focused!)
+    await questionBox(page).focus()
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Space')
+    await expectFound(page, await questionBox(page).inputValue())
+    await questionBox(page).fill('')
   })
 
   test('screen reader: names, roles, and the answer spoken once the typing rests', async () => {
@@ -105,7 +138,7 @@ describe.runIf(executablePath)('the page in Chromium', { timeout: 120_000 }, () 
     const { label } = student.predict(text)
     const spoken = page.getByRole('status')
     await poll(() => spoken.textContent()).toMatch(new RegExp(`^${label}, [\\d.]+ %\\. Strongest words: `))
-    expect(await page.getByRole('heading').allInnerTexts()).toEqual(['A student in a page', 'It says', 'Because of'])
+    expect(await page.getByRole('heading').allInnerTexts()).toEqual(['A student in a page', 'It says', 'Because of', 'Search by meaning'])
   })
 
   test.each(['light', 'dark'] as const)('%s: no finding of axe, from a phone to a desk; a screenshot', async (colorScheme) => {
@@ -113,6 +146,8 @@ describe.runIf(executablePath)('the page in Chromium', { timeout: 120_000 }, () 
       const opened = await open({ colorScheme, viewport: { width, height: 900 } })
       await box(opened.page).fill(required ? 'Not the warmest film, but so clever that I called my mother.' : text)
       await opened.page.getByRole('region', { name: 'Because of' }).waitFor()
+      await questionBox(opened.page).fill('what would be a good way to learn italian?')
+      await opened.page.getByRole('list', { name: 'Nearest questions' }).waitFor()
       // As a debugger does it: the page's own policy lets no script in.
       const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
       await opened.page.evaluate(axe)
@@ -136,6 +171,8 @@ describe.runIf(executablePath)('the page in Chromium', { timeout: 120_000 }, () 
     await opened.page.reload()
     await box(opened.page).fill(text)
     await expectAnswer(opened.page, text)
+    await questionBox(opened.page).fill('is chess hard?')
+    await expectFound(opened.page, 'is chess hard?')
     await opened.context.close()
   })
 
