@@ -27,7 +27,7 @@ export function questionPairs(part: Part, count: number, seed: number): Example[
     return { kind: pick(kinds), activity, object: pick(activity.objects) }
   }
   const worded = ({ kind, activity, object }: Meaning): string => {
-    const [base, ing] = pick(activity.verbs)
+    const [base, ing] = pick(activity.verbs).split('/')
     return pick(kind[part]).replace('{doing}', `${ing} ${object}`).replace('{do}', `${base} ${object}`)
   }
   const nearMisses: readonly ((of: Meaning) => Meaning)[] = [

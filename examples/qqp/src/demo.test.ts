@@ -1,0 +1,52 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { interruptAfter, runDemo } from '@kd/example-common/testing'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url))
+let out: string
+beforeAll(async () => void (out = await mkdtemp(join(tmpdir(), 'kd-demo-'))))
+afterAll(() => rm(out, { recursive: true }))
+
+it('stops on Ctrl-C, goes on from there, and ends in a table, a report, nearest questions and a student', async () => {
+  const args = ['--small', '--out', out]
+  const stopped = await runDemo(main, args, interruptAfter(/^measure teacher .*\n/m))
+  expect(stopped.printed).toContain('stopped on request')
+  expect(stopped.code).toBe(1)
+  expect(existsSync(join(out, 'student'))).toBe(false)
+
+  const { code, printed } = await runDemo(main, args)
+  expect(code, printed).toBe(0)
+  expect(printed).toMatch(/^GENERATED question pairs/m)
+  for (const row of ['teacher', 'alone-random', 'alone', 'distilled']) expect(printed).toMatch(new RegExp(`^${row} +\\d`, 'm'))
+  expect(printed.match(/^nearest of/gm)).toHaveLength(2)
+  expect(printed.match(/^ +\d+ % {2}.*\?$/gm)).toHaveLength(6)
+
+  const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))
+  expect(report).toMatchObject({
+    task: 'generated question pairs',
+    seeds: [1],
+    data: { train: 60, unlabelled: 60, validation: 40, test: 40 },
+  })
+  for (const { metrics } of report.rows) {
+    expect(metrics.accuracy.test).toHaveLength(1)
+    expect(metrics.f1.test).toHaveLength(1)
+  }
+  expect(existsSync(join(out, 'student', 'model.safetensors'))).toBe(true)
+}, 240_000)
+
+it.each([
+  ['a folder that is not there', ['--data', 'no-such-folder'], /no-such-folder/],
+  ['columns that are not questions', ['--data', 'OTHER'], /question1.*"a", "b", "label"/],
+])('%s is one clear error', async (_, [option, folder], message) => {
+  const other = join(out, 'other')
+  await mkdir(other, { recursive: true })
+  for (const part of ['train', 'dev']) await writeFile(join(other, `${part}.tsv`), 'a\tb\tlabel\nx\ty\t1\n')
+  const { code, printed } = await runDemo(main, [option!, folder === 'OTHER' ? other : folder!, '--out', out])
+  expect(code).toBe(1)
+  expect(printed).toMatch(message)
+  expect(printed).not.toMatch(/^ +at /m)
+}, 60_000)

@@ -1,0 +1,109 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { augment, pairUp } from '@kd/augment'
+import type { Dataset, Example } from '@kd/core'
+import { crossEntropy, type Loss, logitsMse } from '@kd/losses'
+import { type Student, type StudentDescription, siamese } from '@kd/students'
+import { BertTeacher } from '@kd/teacher-bert'
+import {
+  createReport,
+  type LabelledTransferSet,
+  labelTransferSet,
+  type MeasuredModel,
+  measure,
+  type Report,
+  type ReportRow,
+  train,
+} from '@kd/trainer'
+import type { DemoPlan, Steps } from './plan.ts'
+
+export interface DemoResult {
+  report: Report
+  /** The distilled student of the first seed, saved in `out/student`. */
+  student: Student
+  /** Every question of the training part, once. */
+  questions: string[]
+}
+
+/** The method of Tang et al. 2019 for pairs, composed of its pieces: augment, label, train, compare. */
+export async function demo(plan: DemoPlan): Promise<DemoResult> {
+  const { data, seeds, recombined, perExample, dimensions, batchSize, alone, given, distilled, out, checkpoints, onProgress, signal } = plan
+  const watched = { signal, onProgress }
+
+  const teacher = await BertTeacher.load('@kd/teacher-qqp')
+  const originals = [...data.train, ...data.unlabelled]
+  async function* transferExamples(): AsyncGenerator<Example> {
+    yield* originals
+    yield* pairUp(originals, { count: recombined, sides: 'any', exclude: [...data.validation, ...data.test], seed: 1, signal })
+    yield* augment(originals, { perExample, seed: 1, signal })
+  }
+  const labelling = { store: join(out, 'logits.lmdb'), exclude: [data.validation, data.test], check: data.train, ...watched }
+  const transfer = await labelTransferSet(transferExamples(), teacher, labelling)
+
+  const ownVectors = siamese({ vectors: teacher.wordVectors({ dimensions }) })
+  const kinds: { name: string; description: StudentDescription; examples: Dataset | LabelledTransferSet; loss: Loss; steps: Steps }[] = [
+    { name: 'alone-random', description: siamese({ dimensions }), examples: data.train, loss: crossEntropy(), steps: alone },
+    { name: 'alone', description: ownVectors, examples: data.train, loss: crossEntropy(), steps: alone },
+    { name: 'distilled', description: ownVectors, examples: transfer, loss: logitsMse(), steps: distilled },
+  ]
+  if (given) {
+    const examples = await labelTransferSet(originals, teacher, labelling)
+    kinds.splice(2, 0, { name: 'distilled, given', description: ownVectors, examples, loss: logitsMse(), steps: given })
+  }
+  const parts = { validation: data.validation, test: data.test, ...watched }
+  const rows: ReportRow[] = []
+  // Of earlier sittings too, where a stopped run goes on.
+  const seconds = { augment: transfer.seconds.read, label: transfer.seconds.label, train: 0, evaluate: 0 }
+  const addRow = async (name: string, models: readonly MeasuredModel[]) => {
+    const began = performance.now()
+    rows.push(await measure(name, models, parts))
+    seconds.evaluate += (performance.now() - began) / 1000
+  }
+  await addRow('teacher', Array(seeds.length).fill(teacher))
+  await teacher.dispose()
+  let students: Student[] = []
+  for (const { name, description, examples, loss, steps } of kinds) {
+    for (const student of students) student.dispose()
+    students = []
+    for (const seed of seeds) {
+      const checkpoint = { file: join(checkpoints, `${name}-${seed}.safetensors`) }
+      const { validation } = data
+      const settings = { ...steps, batchSize, name: `${name} ${seed}`, loss, seed, validation, checkpoint, ...watched }
+      const trained = await train(description, examples, settings)
+      seconds.train += trained.seconds
+      students.push(trained.student)
+    }
+    await addRow(name, students)
+  }
+
+  const student = students[0]!
+  const report = createReport({
+    title: data.title,
+    task: data.train.task.name,
+    seeds,
+    data: {
+      train: data.train.length,
+      unlabelled: data.unlabelled.length,
+      validation: data.validation.length,
+      test: data.test.length,
+      transfer: transfer.length,
+      excluded: transfer.counts.excluded,
+    },
+    settings: {
+      optimizer: 'adam',
+      alone: alone.steps,
+      given: given?.steps,
+      distilled: distilled.steps,
+      batch: batchSize,
+      dimensions,
+      recombined,
+      perExample,
+    },
+    seconds: { ...seconds, total: seconds.augment + seconds.label + seconds.train + seconds.evaluate },
+    rows,
+  })
+  await student.save(join(out, 'student'), { card: { Results: report.toMarkdown() } })
+  await writeFile(join(out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
+  await rm(checkpoints, { recursive: true, force: true })
+  return { report, student, questions: [...new Set(originals.flatMap(({ text, pair }) => [text, pair!]))] }
+}

@@ -1,0 +1,88 @@
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type DemoSize, digest, readCommandLine, sharedNotes, sizeOf, type Watched } from '@kd/example-common'
+import type { TrainOptions } from '@kd/trainer'
+import { type DemoData, generatedData, quoraData } from './data.ts'
+
+export type Steps = Required<Pick<TrainOptions, 'steps' | 'evaluateEvery'>>
+
+/** What the demo does, from data to settings. */
+export interface DemoPlan extends Partial<Watched> {
+  data: DemoData
+  seeds: number[]
+  /** Unlabelled pairs made of the questions of others. */
+  recombined: number
+  /** Synthetic pairs tried for each original. */
+  perExample: number
+  /** Of the word vectors. */
+  dimensions: number
+  batchSize: number
+  /** Of students on gold labels: few steps, since they soon know the labels by heart. */
+  alone: Steps
+  /** Of students on the teacher's logits of the given pairs alone, where those are to be compared. */
+  given?: Steps
+  /** Of students on the teacher's logits. */
+  distilled: Steps
+  /** Folder of the store, the report and the student. */
+  out: string
+  /** Folder of the checkpoints of this data and size: what another run left is not gone on with. */
+  checkpoints: string
+}
+
+// The large size is the experiment on Quora's pairs. What is not given is the default of `train`.
+const sizes = {
+  large: {
+    recombined: 160_000,
+    perExample: 5,
+    dimensions: 300,
+    batchSize: 256,
+    alone: { steps: 1000, evaluateEvery: 50 },
+    given: { steps: 1500, evaluateEvery: 100 },
+    distilled: { steps: 4000, evaluateEvery: 250 },
+  },
+  usual: {
+    recombined: 4000,
+    perExample: 1,
+    dimensions: 100,
+    batchSize: 128,
+    alone: { steps: 240, evaluateEvery: 20 },
+    distilled: { steps: 900, evaluateEvery: 60 },
+  },
+  small: {
+    recombined: 60,
+    perExample: 1,
+    dimensions: 50,
+    batchSize: 32,
+    alone: { steps: 40, evaluateEvery: 10 },
+    distilled: { steps: 40, evaluateEvery: 10 },
+  },
+} as const satisfies Record<DemoSize, Partial<DemoPlan>>
+
+const generated = {
+  usual: { labelled: 300, unlabelled: 4000, validation: 600, test: 1000 },
+  small: { labelled: 60, unlabelled: 60, validation: 40, test: 40 },
+} as const
+
+/** Where the demo's report and student go by default. */
+export const defaultOut = fileURLToPath(new URL('../out', import.meta.url))
+
+export const usage = `npm run demo:qqp -- [--data DIR | glue] [--seeds N] [--small] [--out DIR]
+  --data DIR   Quora Question Pairs: a folder with train.tsv and dev.tsv, columns question1, question2 and is_duplicate or label
+               (default: generated questions)
+  --data glue  GLUE's, fetched from the Hugging Face hub once
+  --seeds N    students of each kind, 1 to 20 (default: 1)
+  --small      a miniature in seconds
+  --out DIR    where the report and the student go (default: examples/qqp/out)`
+
+/** Reads the command line. */
+export async function planOf(argv: readonly string[], watched?: Watched): Promise<DemoPlan & { notes: string[] }> {
+  const options = readCommandLine(argv, { usage, out: defaultOut })
+  const { data: folder, seeds, out } = options
+  const { size, notes } = await sizeOf(options)
+  const data = folder
+    ? await quoraData(folder, size === 'small' ? 600 : undefined, watched)
+    : generatedData(generated[size === 'small' ? 'small' : 'usual'])
+  const { train, validation, test } = data
+  notes.push(...sharedNotes({ train, validation, test }))
+  return { ...sizes[size], data, seeds, out, checkpoints: join(out, 'checkpoints', `${size}-${digest(train)}`), notes }
+}
