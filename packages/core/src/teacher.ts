@@ -12,7 +12,9 @@ export interface Teacher {
   readonly labels: readonly string[]
   /** Changes whenever its answers may: a digest of weights, configuration, tokeniser and arithmetic. */
   readonly fingerprint?: string
-  /** Logits of each example, row-major `[examples.length, labels.length]`. */
+  /** True where it was made for pairs of texts, false for single ones; absent where nobody knows. */
+  readonly pairs?: boolean
+  /** Logits of each example, row-major `[examples.length, labels.length]`; a score where there is one label. */
   logits(examples: readonly Example[], options?: LogitsOptions): Promise<Float32Array>
   /**
    * Cost of each example in the teacher's own tokens (padding excluded). Examples of one length are labelled in one

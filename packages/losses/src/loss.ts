@@ -4,7 +4,10 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core'
 export interface LossTargets {
   /** The teacher's logits, `[n, classes]`, float32. */
   readonly logits?: Tensor2D
-  /** Indices of the classes, `[n]`, int32, from 0 to classes - 1. On unlabelled text: the teacher's arg-max (paper, section 3.2). */
+  /**
+   * Indices of the classes, `[n]`, int32, from 0 to classes - 1. On unlabelled text: the teacher's arg-max (paper, section 3.2).
+   * Where there is one output, the scores: float32.
+   */
   readonly labels?: Tensor1D
 }
 

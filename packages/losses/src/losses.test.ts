@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-backend-cpu'
 import '@tensorflow/tfjs-layers' // registers the gradients
 import { beforeAll, describe, expect, it } from 'vitest'
-import { crossEntropy, type Loss, type LossTargets, logitsMse, mix, mixByAlpha, softTargets } from './index.ts'
+import { crossEntropy, type Loss, type LossTargets, logitsMse, mix, mixByAlpha, scoreMse, softTargets } from './index.ts'
 
 interface Golden {
   loss: number
@@ -117,12 +117,27 @@ describe('Loss', () => {
   })
 })
 
+it('score-mse: the squared difference of the one output and the score', () => {
+  const loss = tf.tidy(() =>
+    scoreMse()
+      .perExample(tf.tensor2d([[1], [3.5]]), { labels: tf.tensor1d([2, 3]) })
+      .arraySync(),
+  )
+  expect(loss).toEqual([1, 0.25])
+})
+
 describe('bad input', () => {
   it.each([
     ['no teacher logits', () => batchLoss(logitsMse(), student, {}), /logits-mse.*teacher's logits/],
     ['no labels', () => batchLoss(crossEntropy(), student, {}), /cross-entropy.*labels/],
     ['other classes', () => batchLoss(softTargets(), [[1, 2]], { logits: tf.tensor2d([[1, 2, 3]]) }), /\[1, 3\].*\[1, 2\]/],
     ['other rows', () => batchLoss(crossEntropy(), [[1, 2]], { labels: tf.tensor1d([0, 1], 'int32') }), /\[2\].*\[1\]/],
+    [
+      'cross-entropy of a score',
+      () => batchLoss(crossEntropy(), [[1]], { labels: tf.tensor1d([0], 'int32') }),
+      /one label: a score.*scoreMse/,
+    ],
+    ['soft targets of a score', () => batchLoss(softTargets(), [[1]], { logits: tf.tensor2d([[1]]) }), /one label: a score/],
     ['temperature', () => softTargets({ temperature: 0 }), /temperature/],
     ['weight', () => mix([[-1, logitsMse()]]), /-1.*loss/],
     ['empty mix', () => mix([]), /weight above 0/],

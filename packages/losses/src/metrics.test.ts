@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { accuracy, argMax, f1, mcc, metric, pearson, spearman } from './metrics.ts'
+import { accuracy, argMax, f1, mcc, metric, pearson, perClass, spearman } from './metrics.ts'
 
 const actual = [1, 1, 1, 1, 0, 0, 0, 0, 0, 0]
 const predicted = [1, 1, 1, 0, 1, 0, 0, 0, 0, 0] // 3 true positives, 1 false negative, 1 false positive, 5 true negatives
@@ -9,6 +9,16 @@ describe('worked out by hand', () => {
   it('accuracy', () => expect(accuracy(predicted, actual)).toBe(0.8))
   it('F1 = 2 TP / (2 TP + FP + FN)', () => expect(f1(predicted, actual)).toBe(6 / 8))
   it('F1 of the other class', () => expect(f1(predicted, actual, { positive: 0 })).toBe(10 / 12))
+  it('each class: precision, recall and F1 of a confusion table', () => {
+    // Class 2 is never there, and taken for class 0 once.
+    const figures = perClass([0, 0, 1, 2, 1, 1], [0, 0, 1, 0, 0, 1], 3)
+    expect(figures).toEqual([
+      { examples: 4, precision: 1, recall: 1 / 2, f1: 4 / 6 },
+      { examples: 2, precision: 2 / 3, recall: 1, f1: 4 / 5 },
+      { examples: 0, precision: 0, recall: 0, f1: 0 },
+    ])
+    expect(perClass(predicted, actual, 2)[1]!.f1).toBe(f1(predicted, actual))
+  })
   it('macro F1', () => expect(f1(predicted, actual, { positive: 'macro' })).toBeCloseTo((6 / 8 + 10 / 12) / 2, 12))
   it('MCC = (TP TN - FP FN) / sqrt(...)', () => expect(mcc(predicted, actual)).toBeCloseTo((15 - 1) / Math.sqrt(4 * 4 * 6 * 6), 12))
   it('MCC of three classes', () => {

@@ -1,7 +1,7 @@
 import { KdError } from '@kd/core'
 import { div, logSoftmax, mul, softmax, sub, sum, type Tensor1D } from '@tensorflow/tfjs-core'
 import type { Loss } from './loss.ts'
-import { teacherLogits } from './targets.ts'
+import { severalClasses, teacherLogits } from './targets.ts'
 
 export interface SoftTargetsOptions {
   /** T, above 0: both sides' logits are divided by it. Default: 1. */
@@ -23,6 +23,7 @@ export function softTargets({ temperature = 1 }: SoftTargetsOptions = {}): Loss 
     name,
     needs: { logits: true, labels: false },
     perExample(student, targets) {
+      severalClasses(name, student)
       const soft = div(teacherLogits(name, student, targets), temperature)
       const difference = sub(logSoftmax(soft), logSoftmax(div(student, temperature)))
       return mul(sum(mul(softmax(soft), difference), 1), temperature ** 2) as Tensor1D

@@ -28,6 +28,17 @@ export function goldLabels(loss: string, student: Tensor2D, { labels }: LossTarg
   return labels
 }
 
+/** @throws KdError of kind `mismatch` where the student has one output: a softmax of one is always 1 */
+export function severalClasses(loss: string, student: Tensor2D): void {
+  if (student.shape[1] > 1) return
+  throw new KdError({
+    kind: 'mismatch',
+    what: `${loss} tells classes apart, and the task has one label: a score`,
+    where: { option: 'loss' },
+    fix: "Use scoreMse() for gold scores, logitsMse() for a teacher's.",
+  })
+}
+
 function checkShape(loss: string, name: string, found: readonly number[], expected: readonly number[]): void {
   if (found.join() === expected.join()) return
   throw new KdError({

@@ -41,7 +41,7 @@ export interface ModelConfig {
   readonly weights?: Exclude<WeightType, 'float32'>
   /** What it was trained for. */
   readonly task?: string
-  /** Names of the classes in the order of the logits. */
+  /** Names of the classes in the order of the logits; one name is that of a score. */
   readonly labels: readonly string[]
   readonly vocabularySize: number
   /** Of a word vector in one channel. */
@@ -64,7 +64,7 @@ const oneOf =
     names.includes(value)
 const rate = (value: unknown) => typeof value === 'number' && value >= 0 && value < 1
 const names = (value: unknown) =>
-  Array.isArray(value) && value.length >= 2 && value.every((name) => typeof name === 'string') && new Set(value).size === value.length
+  Array.isArray(value) && value.length >= 1 && value.every((name) => typeof name === 'string') && new Set(value).size === value.length
 
 const fields: Readonly<Record<Exclude<keyof ModelConfig, 'formatVersion' | 'weights'>, (value: unknown) => boolean>> = {
   student: oneOf('bilstm', 'siamese'),

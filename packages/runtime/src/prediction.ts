@@ -7,7 +7,7 @@ export interface Prediction {
   readonly logits: readonly number[]
 }
 
-/** The most probable label of one example's logits, by softmax. */
+/** The most probable label of one example's logits, by softmax. A score's one label has the probability 1. */
 export function predictionOf(logits: Float32Array, labels: readonly string[]): Prediction {
   const largest = Math.max(...logits)
   const exponentials = Array.from(logits, (logit) => Math.exp(logit - largest))

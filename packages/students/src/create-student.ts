@@ -9,7 +9,7 @@ import { readyTensorflow } from './tensorflow.ts'
 import { initialVectors } from './vectors/initial-vectors.ts'
 
 export interface CreateStudentOptions {
-  /** Names of the classes in the order of the logits. */
+  /** Names of the classes in the order of the logits; one name where it gives a score. */
   labels: readonly string[]
   /** The words it will know; build it of training texts only. */
   vocabulary: Vocabulary
@@ -23,14 +23,18 @@ export interface CreateStudentOptions {
 
 /**
  * A student with first weights: random ones as PyTorch draws them, word vectors from the description's source.
- * @throws KdError of kind `option` for fewer than two labels, equal labels, or a vocabulary above the description's size
+ * @throws KdError of kind `option` for no label, equal labels, or a vocabulary above the description's size
  */
 export async function createStudent(
   description: StudentDescription,
   { labels, vocabulary, seed = 0, dropout = 0.3, task }: CreateStudentOptions,
 ): Promise<Student> {
-  if (labels.length < 2 || new Set(labels).size < labels.length) {
-    throw new KdError({ kind: 'option', what: `[${labels}] are not two or more different names`, where: { option: 'labels' } })
+  if (labels.length < 1 || new Set(labels).size < labels.length) {
+    throw new KdError({
+      kind: 'option',
+      what: `[${labels}] are not different names, two or more for classes, one for a score`,
+      where: { option: 'labels' },
+    })
   }
   if (vocabulary.size > description.vocabularySize) {
     throw new KdError({

@@ -6,6 +6,7 @@ import { fakeTeacher } from '@kd/core/test'
 import { bilstm } from '@kd/students'
 import * as tf from '@tensorflow/tfjs-core'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { pairs, teacher as pairTeacher } from '../fixtures/pairs.ts'
 import type { DistillOptions } from './distill/options.ts'
 import { distill } from './distill.ts'
 
@@ -112,6 +113,31 @@ describe('distill', () => {
     expect(report.data).toMatchObject({ test: 60, excluded: 10 })
     expect(report.rows[0]!.metrics.accuracy!.test).toEqual([1])
     expect((await student.predict('a cold day')).label).toBe('sad')
+    student.dispose()
+  })
+
+  it('pairs from a file: the student of pairs by default, accuracy and F1', async () => {
+    const file = join(folder, 'alike.csv')
+    const { examples } = pairs(200, 1)
+    writeFileSync(
+      file,
+      `one,other,alike\n${examples.map(({ text, pair, label }, i) => `${text} ${i},${pair} ${i} too,${label}\n`).join('')}`,
+    )
+    const { student, report } = await distill({
+      ...quick,
+      data: file,
+      columns: { text: 'one', pair: 'other', label: 'alike' },
+      labelMap: { 0: 'different', 1: 'alike' },
+      teacher: pairTeacher,
+      student: undefined,
+      baselines: [],
+      training: { steps: 2, batchSize: 32 },
+    })
+    expect(student.description.student).toBe('siamese')
+    expect(Object.keys(report.rows[0]!.metrics)).toEqual(['accuracy', 'f1'])
+    expect(report.rows[0]!.metrics.f1!.test).toEqual([1])
+    expect(report.toString()).toMatch(/accuracy +f1 +gap/)
+    expect(report.data.transfer).toBeGreaterThan(200)
     student.dispose()
   })
 

@@ -39,7 +39,7 @@ async function distillFrom(teacher: Teacher, options: DistillOptions, began: num
   const parts = await readParts(options, teacher, seeds[0]!)
   const labelled = await label(parts, teacher, options, seeds[0]!)
 
-  const description = options.student ?? defaultStudent(teacher)
+  const description = options.student ?? defaultStudent(teacher, parts)
   const training = trainingOf(options, labelled.length)
   const comparison = new Comparison(parts, options, seeds)
   await comparison.teacher(teacher, labelMapOf(options))
@@ -93,7 +93,7 @@ async function compareWithGoldLabels(
   const golds = dataset(train.task, train.examples.filter(hasLabel))
   for (const row of baselines) {
     const own = row === 'alone' ? description : { ...description, vectors: undefined }
-    const students = await comparison.students(row, own, golds, onGoldLabels(training, golds.length))
+    const students = await comparison.students(row, own, golds, onGoldLabels(training, golds))
     for (const student of students) student.dispose()
   }
 }

@@ -8,7 +8,7 @@ export { type MeasurePackedOptions, measurePacked } from './evaluation/measure-p
 export type { LabelMap } from './labelling/label-map.ts'
 export { type LabelOptions, labelTransferSet } from './labelling/label-transfer-set.ts'
 export type { LabelledTransferSet, TransferSetCounts } from './labelling/transfer-set.ts'
-export type { MetricValues, ReportFacts, ReportRow } from './report/facts.ts'
+export type { ClassValues, MetricValues, ReportFacts, ReportRow } from './report/facts.ts'
 export { createReport, type Report } from './report/report.ts'
 export { type ExportOptions, exportLogits } from './store/export-logits.ts'
 export { type ImportCounts, type ImportOptions, importLogits } from './store/import-logits.ts'

@@ -1,8 +1,8 @@
 import { augment } from '@kd/augment'
-import type { Dataset, Example, Teacher } from '@kd/core'
+import type { Dataset, Example, Task, Teacher } from '@kd/core'
 import { dataset, KdError } from '@kd/core'
 import { readExamples, split } from '@kd/data'
-import { bilstm, type StudentDescription } from '@kd/students'
+import { bilstm, type StudentDescription, siamese } from '@kd/students'
 import { BertTeacher, loadTeacher as loadModel } from '@kd/teacher-bert'
 import type { DataParts, DistillOptions } from './options.ts'
 
@@ -21,7 +21,8 @@ export async function readParts(options: DistillOptions, { labels }: Teacher, se
     return { train, validation, test: data.test }
   }
   const whole = typeof data === 'string' ? await readExamples(data, { columns, labels, labelMap, signal, onProgress }) : data
-  const labelled = dataset(whole.task, whole.examples.filter(hasLabel))
+  const task = typeof data === 'string' ? withF1(whole.task) : whole.task
+  const labelled = dataset(task, whole.examples.filter(hasLabel))
   if (labelled.length === 0) {
     throw new KdError({
       kind: 'data',
@@ -32,8 +33,11 @@ export async function readParts(options: DistillOptions, { labels }: Teacher, se
   }
   const parts = split(labelled, { seed, ...shares })
   const unlabelled = whole.examples.filter((example) => !hasLabel(example))
-  return { ...parts, train: dataset(whole.task, [...parts.train.examples, ...unlabelled]) }
+  return { ...parts, train: dataset(task, [...parts.train.examples, ...unlabelled]) }
 }
+
+/** Of a file's pairs that are the same or not few may be: F1 of the second label says what accuracy hides, as for QQP and MRPC. */
+const withF1 = (task: Task): Task => (task.pairs && task.labels.length === 2 ? { ...task, metrics: ['accuracy', 'f1'] } : task)
 
 export const hasLabel = ({ label }: Example): boolean => label !== undefined
 
@@ -43,6 +47,7 @@ export async function* transferExamples({ train }: Parts, options: DistillOption
   if (options.augment !== false) yield* augment(train.examples, { ...options.augment, seed, signal: options.signal })
 }
 
-export function defaultStudent(teacher: Teacher): StudentDescription {
-  return bilstm({ vectors: teacher instanceof BertTeacher ? teacher.wordVectors({ dimensions: 100 }) : undefined })
+export function defaultStudent(teacher: Teacher, { train }: Parts): StudentDescription {
+  const describe = train.task.pairs ? siamese : bilstm
+  return describe({ vectors: teacher instanceof BertTeacher ? teacher.wordVectors({ dimensions: 100 }) : undefined })
 }

@@ -30,7 +30,7 @@ export interface DistillOptions {
   shares?: { validation?: number; test?: number }
   /** How synthetic examples are made (the paper's rates by default), or false: originals only. */
   augment?: Omit<AugmentOptions, 'seed' | 'signal'> | false
-  /** Default: `bilstm` with the teacher's word vectors in 100 dimensions, or random ones where the teacher has none. */
+  /** Default: `bilstm`, of pairs `siamese`, with the teacher's word vectors in 100 dimensions, or random ones where it has none. */
   student?: StudentDescription
   /** How students are trained. The baselines get gold labels, and ten passes over them (600 updates at least) if that is fewer updates. */
   training?: Omit<TrainOptions, 'validation' | 'seed' | 'checkpoint' | 'name' | 'signal' | 'onProgress'>
@@ -64,5 +64,5 @@ export function checkOptions({ data, teacher, seeds, baselines = [], training }:
   const wrongRow = baselines.find((name) => !allBaselines.includes(name))
   if (wrongRow !== undefined) fail('baselines', `${wrongRow} is none of ${allBaselines.join(', ')}`)
   // A learning rate out of range is an error now, not after hours of labelling.
-  settle({ ...training }, 1, true)
+  settle({ ...training }, { examples: 1, classes: 2, hasLogits: true })
 }

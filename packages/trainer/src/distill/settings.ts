@@ -1,6 +1,6 @@
-import { crossEntropy } from '@kd/losses'
+import type { Dataset } from '@kd/core'
 import type { StudentDescription } from '@kd/students'
-import type { TrainOptions } from '../train/options.ts'
+import { goldLoss, type TrainOptions } from '../train/options.ts'
 import type { DistillOptions } from './options.ts'
 
 type Training = TrainOptions & Required<Pick<TrainOptions, 'steps' | 'batchSize' | 'evaluateEvery'>>
@@ -20,9 +20,9 @@ export function trainingOf({ training = {} }: DistillOptions, transferExamples: 
  * How a baseline is trained: ten passes over the gold labels, 600 updates at least, and no more than the distilled student
  * gets. A student knows a small set by heart after a few passes, and a longer schedule only makes it worse (docs/results.md).
  */
-export function onGoldLabels(training: Training, examples: number): Training {
+export function onGoldLabels(training: Training, { length: examples, task }: Dataset): Training {
   const steps = Math.min(training.steps, Math.max(600, 10 * Math.ceil(examples / training.batchSize)))
-  return { ...training, loss: crossEntropy(), steps, evaluateEvery: Math.min(training.evaluateEvery, Math.ceil(steps / 20)) }
+  return { ...training, loss: goldLoss(task.labels.length), steps, evaluateEvery: Math.min(training.evaluateEvery, Math.ceil(steps / 20)) }
 }
 
 /** What the report says of how it was done: plain values only. */

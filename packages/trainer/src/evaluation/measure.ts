@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Dataset, KdError, type OnProgress } from '@kd/core'
 import type { LabelMap } from '../labelling/label-map.ts'
-import type { ReportRow } from '../report/facts.ts'
+import type { ClassValues, ReportRow } from '../report/facts.ts'
 import { type Evaluation, evaluate, type Model } from './evaluate.ts'
 import { latency } from './latency.ts'
 
@@ -52,10 +52,22 @@ export async function measure(name: string, models: readonly MeasuredModel[], op
   return {
     name,
     metrics: Object.fromEntries(metrics),
+    ...(test.task.labels.length > 2 && { perClass: perClassOf(models.map((model) => known.get(model)!.test)) }),
     ...(first.parameters && { parameters: first.parameters }),
     ...(bytes !== undefined && { bytes }),
     latencyMs: await latency(first, test, { name, runs: latencyRuns, signal, onProgress }),
   }
+}
+
+function perClassOf(evaluations: readonly Evaluation[]): Record<string, ClassValues> {
+  const mean = (label: string, figure: 'precision' | 'recall' | 'f1') =>
+    evaluations.reduce((sum, { perClass }) => sum + perClass[label]![figure], 0) / evaluations.length
+  return Object.fromEntries(
+    Object.entries(evaluations[0]!.perClass).map(([label, { examples }]) => [
+      label,
+      { examples, precision: mean(label, 'precision'), recall: mean(label, 'recall'), f1: mean(label, 'f1') },
+    ]),
+  )
 }
 
 async function savedBytes(model: MeasuredModel): Promise<number | undefined> {

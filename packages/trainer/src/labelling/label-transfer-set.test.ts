@@ -158,7 +158,7 @@ describe('what goes wrong', () => {
       'teacher',
       /no route/,
     ],
-    ['a teacher of one label', () => labelTransferSet(golds, { ...fakeTeacher(), labels: ['all'] }), 'option', /option teacher/],
+    ['a teacher of no label', () => labelTransferSet(golds, { ...fakeTeacher(), labels: [] }), 'option', /option teacher/],
     ['no teacher', () => labelTransferSet(golds, undefined as unknown as Teacher), 'option', /option teacher/],
     [
       'too few lengths',

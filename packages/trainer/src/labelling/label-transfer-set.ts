@@ -31,7 +31,7 @@ export interface LabelOptions {
 /**
  * Has a teacher label a transfer set. Logits go to the store batch by batch, so an interrupted run goes on where it
  * was; a label is the same, bit for bit, however often it was interrupted, and no text is labelled twice.
- * @throws KdError of kind `mismatch` where labels of task and teacher differ, `teacher` where it is near chance on the
+ * @throws KdError of kind `mismatch` where labels of task and teacher differ or one has pairs and the other single texts, `teacher` where it is near chance on the
  *   labelled examples or gives something else than finite logits, `data` for an example that is none, `format` or `io`
  *   for the store, `aborted` between two batches once the signal asks for it
  */
@@ -54,7 +54,7 @@ export async function labelTransferSet(
     if (check) await checkTeacher(check, teacher, checking)
     const began = performance.now()
     const incoming = new IncomingExamples(new TextArena())
-    const excluded = await readIncoming(examples, incoming, labels.length, { exclude, signal, onProgress })
+    const excluded = await readIncoming(examples, incoming, { teacher, classes: labels.length, exclude, signal, onProgress })
     const read = secondsSince(began)
     if (!check) await checkTeacher(incoming.labelled(), teacher, checking)
     const labelling = performance.now()
@@ -78,10 +78,10 @@ const readsAtOnce = 8192
 
 function checkShape(teacher: Teacher): void {
   const { name, labels, logits } = teacher ?? {}
-  if (name && Array.isArray(labels) && labels.length > 1 && new Set(labels).size === labels.length && typeof logits === 'function') return
+  if (name && Array.isArray(labels) && labels.length > 0 && new Set(labels).size === labels.length && typeof logits === 'function') return
   throw new KdError({
     kind: 'option',
-    what: 'a teacher has a name, two or more different labels, and a function logits(examples)',
+    what: 'a teacher has a name, different labels, and a function logits(examples)',
     where: { option: 'teacher' },
     fix: "Load one with BertTeacher.load, or give { name: 'mine@1', labels: ['no', 'yes'], logits: async (examples) => ... }.",
   })

@@ -30,14 +30,13 @@ export interface TransferSetCounts {
   readonly excluded: number
 }
 
-const noLabel = -1
-
 /** Examples as they come in: distinct texts once, and for each example its text's number and its label. */
 export class IncomingExamples {
   length = 0
   readonly texts: TextArena
   #textOf = new Uint32Array(1024)
-  #labelOf = new Int32Array(1024)
+  /** NaN where there is none; a score fits, too. */
+  #labelOf = new Float32Array(1024)
 
   constructor(texts: TextArena) {
     this.texts = texts
@@ -49,7 +48,7 @@ export class IncomingExamples {
       this.#labelOf = grown(this.#labelOf)
     }
     this.#textOf[this.length] = this.texts.add(example)
-    this.#labelOf[this.length] = example.label ?? noLabel
+    this.#labelOf[this.length] = example.label ?? Number.NaN
     this.length++
   }
 
@@ -65,11 +64,11 @@ export class IncomingExamples {
   example(index: number): Example {
     const label = this.#labelOf[index]!
     const example = this.texts.example(this.#textOf[index]!)
-    return label === noLabel ? example : { ...example, label }
+    return Number.isNaN(label) ? example : { ...example, label }
   }
 
   *labelled(): Generator<Example> {
-    for (let index = 0; index < this.length; index++) if (this.#labelOf[index] !== noLabel) yield this.example(index)
+    for (let index = 0; index < this.length; index++) if (!Number.isNaN(this.#labelOf[index]!)) yield this.example(index)
   }
 }
 

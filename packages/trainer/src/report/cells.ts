@@ -1,5 +1,16 @@
 import type { ReportFacts, ReportRow } from './facts.ts'
-import { byteCount, duration, meanAndSpread, meanOf, milliseconds, parameterCount, percent, thousands, times } from './format.ts'
+import {
+  byteCount,
+  duration,
+  hundredths,
+  meanAndSpread,
+  meanOf,
+  milliseconds,
+  parameterCount,
+  percent,
+  thousands,
+  times,
+} from './format.ts'
 
 export interface Column {
   /** Two lines. */
@@ -28,6 +39,17 @@ export function columns({ rows }: ReportFacts): Column[] {
     { heading: ['smaller', 'times'], cell: ratio(({ bytes }) => bytes) },
     { heading: ['faster', 'times'], cell: ratio(({ latencyMs }) => latencyMs?.p50) },
   ]
+}
+
+/** The columns of a second table: F1 of each class on test; none where no row has that. */
+export function classColumns({ rows }: ReportFacts): Column[] {
+  const counts = rows.find(({ perClass }) => perClass)?.perClass ?? {}
+  return Object.entries(counts).map(
+    ([label, { examples }], index): Column => ({
+      heading: [label, `${thousands(examples)}${index === 0 ? ' examples' : ''}`],
+      cell: ({ perClass }) => (perClass?.[label] ? hundredths(perClass[label].f1) : '-'),
+    }),
+  )
 }
 
 function metricCell({ metrics }: ReportRow, metric: string): string {

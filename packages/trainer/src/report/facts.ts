@@ -4,12 +4,23 @@ export interface MetricValues {
   readonly test: readonly number[]
 }
 
+/** How a class is found on test, from 0 to 1: means over the seeds. */
+export interface ClassValues {
+  /** Test examples of this class. */
+  readonly examples: number
+  readonly precision: number
+  readonly recall: number
+  readonly f1: number
+}
+
 /** What is known of one model of the comparison. */
 export interface ReportRow {
   /** `teacher`, `alone-random` (random vectors, gold labels), `alone` (the student's own vectors, gold labels), `distilled`, and as it is served `distilled int8`. */
   readonly name: string
   /** By the metric's name; the first is what the share of the gap is made of. */
   readonly metrics: Readonly<Record<string, MetricValues>>
+  /** By label, of tasks with three classes or more. */
+  readonly perClass?: Readonly<Record<string, ClassValues>>
   readonly parameters?: { readonly total: number; readonly withoutEmbeddings: number }
   /** Size on disk. */
   readonly bytes?: number

@@ -122,3 +122,20 @@ describe('the report', () => {
     expect(() => createReport({ ...facts, ...part })).toThrow(message)
   })
 })
+
+it('three classes: F1 of each in a table of its own, where a row has it', () => {
+  const figures = (f1: number) => ({ examples: 1200, precision: 0.5, recall: 0.5, f1 })
+  const perClass = { entailment: figures(0.912), neutral: figures(0.5), contradiction: figures(0) }
+  const report = createReport({ ...facts, rows: [row('teacher', [0.9, 0.9, 0.9], { perClass }), row('file', [0.8, 0.8, 0.8])] })
+  const lines = report.toString().split('\n')
+  const at = lines.findIndex((line) => line.startsWith('f1 on test'))
+  expect(lines.slice(at, at + 5)).toEqual([
+    'f1 on test      entailment  neutral  contradiction',
+    '            1,200 examples    1,200          1,200',
+    '--------------------------------------------------',
+    'teacher               91.2     50.0            0.0',
+    'file                     -        -              -',
+  ])
+  expect(report.toMarkdown()).toContain('| f1 on test | entailment 1,200 examples | neutral 1,200 | contradiction 1,200 |')
+  expect(() => createReport({ ...facts, seeds: [1], rows: [row('x', [1], { perClass: { a: figures(Number.NaN) } })] })).toThrow(/NaN/)
+})

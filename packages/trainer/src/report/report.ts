@@ -26,7 +26,7 @@ function check({ seeds, rows }: ReportFacts): void {
   if (!seeds?.length || !rows?.length) {
     throw new KdError({ kind: 'data', what: `a report needs seeds and rows, and has ${seeds?.length ?? 0} and ${rows?.length ?? 0}` })
   }
-  for (const { name, metrics, parameters, bytes, latencyMs, sameLabel } of rows) {
+  for (const { name, metrics, perClass = {}, parameters, bytes, latencyMs, sameLabel } of rows) {
     for (const [metric, { validation, test }] of Object.entries(metrics)) {
       for (const [part, values] of Object.entries({ validation, test })) {
         if (values.length === seeds.length || (part === 'validation' && values.length === 0)) continue
@@ -35,6 +35,7 @@ function check({ seeds, rows }: ReportFacts): void {
     }
     const numbers = [
       ...Object.values(metrics).flatMap(({ validation, test }) => [...validation, ...test]),
+      ...Object.values(perClass).flatMap((values) => Object.values(values)),
       ...Object.values({ ...parameters, bytes: bytes ?? 0, ...latencyMs, ...sameLabel }),
     ]
     const wrong = numbers.find((number) => !Number.isFinite(number))

@@ -1,24 +1,37 @@
-import { columns, notesOf, titleOf } from './cells.ts'
-import type { ReportFacts } from './facts.ts'
+import { type Column, classColumns, columns, notesOf, titleOf } from './cells.ts'
+import type { ReportFacts, ReportRow } from './facts.ts'
 
 const mostColumns = 110
 
-/** A report as one aligned table of at most 110 columns, its title above and what the figures mean below. */
+/**
+ * A report as one aligned table of at most 110 columns, its title above and what the figures mean below; with three classes
+ * or more F1 of each in a table of its own.
+ */
 export function toTable(facts: ReportFacts): string {
-  const shown = columns(facts)
-  const lines = [0, 1].map((line) => shown.map(({ heading }) => heading[line]!))
-  const body = facts.rows.map((row) => shown.map(({ cell }) => cell(row)))
-  const widths = shown.map((_, column) => Math.max(...[...lines, ...body].map((cells) => cells[column]!.length)))
+  const perClass = classColumns(facts)
+  const name: Column = { heading: ['f1 on test', ''], cell: ({ name }) => name }
+  return [
+    ...wrapped(titleOf(facts)),
+    '',
+    ...aligned(columns(facts), facts.rows),
+    ...(perClass.length === 0 ? [] : ['', ...aligned([name, ...perClass], facts.rows), '']),
+    ...notesOf(facts).flatMap(wrapped),
+  ].join('\n')
+}
+
+/** The lines of a table: headings, a rule, the rows, a rule. */
+function aligned(shown: readonly Column[], rows: readonly ReportRow[]): string[] {
+  const heads = [0, 1].map((line) => shown.map(({ heading }) => heading[line]!))
+  const body = rows.map((row) => shown.map(({ cell }) => cell(row)))
+  const widths = shown.map((_, column) => Math.max(...[...heads, ...body].map((cells) => cells[column]!.length)))
   const gap = widths.reduce((sum, width) => sum + width + 2, -2) > mostColumns ? ' ' : '  '
-  const aligned = (cells: string[]) =>
+  const line = (cells: string[]) =>
     cells
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!)))
       .join(gap)
       .trimEnd()
   const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + gap.length, -gap.length))
-  return [...wrapped(titleOf(facts)), '', ...lines.map(aligned), rule, ...body.map(aligned), rule, ...notesOf(facts).flatMap(wrapped)].join(
-    '\n',
-  )
+  return [...heads.map(line), rule, ...body.map(line), rule]
 }
 
 /** Lines of at most 110 columns, broken between words. */

@@ -2,13 +2,16 @@ import type { Dataset, OnProgress } from '@kd/core'
 import { KdError } from '@kd/core'
 import type { CheckpointOptions } from '@kd/core/node'
 import { adadelta, adam, adamW, type Optimizer } from '@kd/jit'
-import { crossEntropy, type Loss, logitsMse } from '@kd/losses'
+import { crossEntropy, type Loss, logitsMse, scoreMse } from '@kd/losses'
 
 /** How the learning rate goes over the steps: see `schedule.ts`. */
 export type Schedule = 'constant' | 'linear' | 'one-cycle'
 
 export interface TrainOptions {
-  /** Default: MSE on the teacher's logits where there are any (Tang et al. 2019, section 3.2), else cross-entropy on the labels. */
+  /**
+   * Default: MSE on the teacher's logits where there are any (Tang et al. 2019, section 3.2), else cross-entropy on the labels,
+   * or where they are scores MSE.
+   */
   loss?: Loss
   /** Default `adam`. The paper's is `adadelta` (rho 0.95): see `paper`. */
   optimizer?: 'adam' | 'adamw' | 'adadelta' | Optimizer
@@ -73,10 +76,21 @@ export interface Settings {
   seed: number
 }
 
-/** Checks the options and fills in defaults; `examples` is the number of training examples. */
-export function settle(options: TrainOptions, examples: number, hasLogits: boolean): Settings {
+export interface DataFacts {
+  /** Number of training examples. */
+  readonly examples: number
+  /** One class is a score. */
+  readonly classes: number
+  readonly hasLogits: boolean
+}
+
+/** The loss on gold labels: classes or scores. */
+export const goldLoss = (classes: number): Loss => (classes === 1 ? scoreMse() : crossEntropy())
+
+/** Checks the options and fills in defaults. */
+export function settle(options: TrainOptions, { examples, classes, hasLogits }: DataFacts): Settings {
   const adaptive = options.optimizer === 'adadelta'
-  const loss = options.loss ?? (hasLogits ? logitsMse() : crossEntropy())
+  const loss = options.loss ?? (hasLogits ? logitsMse() : goldLoss(classes))
   if (loss.needs.logits && !hasLogits) {
     throw new KdError({
       kind: 'mismatch',

@@ -27,7 +27,7 @@ export interface TrainResult {
  */
 export async function train(description: StudentDescription, data: TrainingData, options: TrainOptions = {}): Promise<TrainResult> {
   if (data.length === 0) throw new KdError({ kind: 'data', what: 'there are no examples to train on' })
-  const settings = settle(options, data.length, logitsOf(data) !== undefined)
+  const settings = settle(options, { examples: data.length, classes: labelsOf(data).length, hasLogits: logitsOf(data) !== undefined })
   const vocabulary = Vocabulary.build(textsOf(data), { size: description.vocabularySize })
   const dropout = usualDropout(settings.loss)
   const student = await createStudent(description, { labels: labelsOf(data), vocabulary, seed: settings.seed, dropout })
@@ -144,11 +144,12 @@ function batchOf(training: StudentTraining, examples: TrainingSet, planned: Plan
   const texts = Array.from(planned.examples, (index) => examples.ids(index))
   const batch = training.batch(texts, size)
   const targetLogits = new Float32Array(size * classes)
-  const targetLabels = new Int32Array(size)
+  // Scores of a task with one label, else classes.
+  const targetLabels = classes === 1 ? new Float32Array(size) : new Int32Array(size)
   const targetWeights = new Float32Array(size)
   planned.examples.forEach((index, row) => {
     if (logits) targetLogits.set(logits.subarray(index * classes, (index + 1) * classes), row * classes)
-    targetLabels[row] = Math.max(0, labels[index]!)
+    targetLabels[row] = labels[index] || 0
     targetWeights[row] = 1 / texts.length
   })
   return {
@@ -189,7 +190,9 @@ function exhausted({ history, best }: TrainingState, patience: number): boolean 
 }
 
 function identityOf(student: Student, examples: TrainingSet, { loss, optimizer, ...numbers }: Settings): TrainingIdentity {
-  const digest = createHash('sha256').update(examples.labels)
+  const { classes, labels } = examples
+  const digest = createHash('sha256')
+  digest.update(classes === 1 ? labels : Int32Array.from(labels, (label) => (Number.isNaN(label) ? -1 : label)))
   if (examples.logits) digest.update(examples.logits)
   for (let index = 0; index < examples.length; index++) digest.update(examples.ids(index))
   const { vectors, ...description } = student.description as StudentDescription & { vectors?: { name: string } }

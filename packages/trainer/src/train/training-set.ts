@@ -10,8 +10,8 @@ export interface TrainingSet {
   ids(index: number): Int32Array
   /** Teacher's logits, row-major `[length, classes]`. */
   readonly logits: Float32Array | undefined
-  /** Gold labels, or the teacher's arg-max where there is none; -1 where there is neither. */
-  readonly labels: Int32Array
+  /** Gold labels, or the teacher's arg-max where there is none; NaN where there is neither. Scores where there is one class. */
+  readonly labels: Float32Array
 }
 
 export type TrainingData = LabelledTransferSet | Dataset
@@ -36,11 +36,11 @@ export function encodeTrainingSet(data: TrainingData, training: StudentTraining,
   const classes = labelsOf(data).length
   const logits = logitsOf(data)
   const starts = new Float64Array(data.length + 1)
-  const labels = new Int32Array(data.length)
+  const labels = new Float32Array(data.length)
   let words = new Int32Array(Math.max(1024, data.length * 16))
   for (let index = 0; index < data.length; index++) {
     const example = exampleAt(data, index)
-    const ids = training.encode(example)
+    const ids = encoded(training, example, index)
     const start = starts[index]!
     if (start + ids.length > words.length) {
       const larger = new Int32Array(2 * words.length + ids.length)
@@ -49,14 +49,14 @@ export function encodeTrainingSet(data: TrainingData, training: StudentTraining,
     }
     words.set(ids, start)
     starts[index + 1] = start + ids.length
-    labels[index] = example.label ?? (logits && labelsForUnlabelled === 'teacher' ? argMax(logits, index * classes, classes) : -1)
+    labels[index] = example.label ?? (logits && labelsForUnlabelled === 'teacher' ? saidBy(logits, index * classes, classes) : Number.NaN)
   }
   return { length: data.length, classes, logits, labels, ids: (index) => words.subarray(starts[index]!, starts[index + 1]!) }
 }
 
 /** Fails at the first example that a loss on labels could not use. */
 export function requireLabels({ labels }: TrainingSet, lossName: string): void {
-  const index = labels.indexOf(-1)
+  const index = labels.findIndex(Number.isNaN)
   if (index < 0) return
   throw new KdError({
     kind: 'data',
@@ -65,8 +65,19 @@ export function requireLabels({ labels }: TrainingSet, lossName: string): void {
   })
 }
 
-function argMax(values: Float32Array, start: number, count: number): number {
+/** What the teacher would have for a label: its arg-max, or its score. */
+function saidBy(logits: Float32Array, start: number, classes: number): number {
+  if (classes === 1) return logits[start]!
   let best = 0
-  for (let index = 1; index < count; index++) if (values[start + index]! > values[start + best]!) best = index
+  for (let index = 1; index < classes; index++) if (logits[start + index]! > logits[start + best]!) best = index
   return best
+}
+
+function encoded(training: StudentTraining, example: Example, index: number): Int32Array {
+  try {
+    return training.encode(example)
+  } catch (error) {
+    if (!KdError.isInstance(error, 'data')) throw error
+    throw new KdError({ kind: 'data', what: `example ${index}: ${error.what}`, where: error.where, fix: error.fix, cause: error })
+  }
 }
