@@ -73,8 +73,7 @@ function reference(
     for (let i = first; i < end; i++) made += changed[i]! + (cut && i === end - 1 ? '' : (gaps[i + 1] ?? ''))
     return made
   }
-  const key = ({ text, pair }: Example) =>
-    pair !== undefined && anyOrder && pair < text ? textKey({ text: pair, pair: text }) : textKey({ text, pair })
+  const key = ({ text, pair }: Example) => JSON.stringify(pair === undefined ? text : anyOrder ? [text, pair].sort() : [text, pair])
   const seen = new Set(originals.map(key))
   return originals.flatMap(({ text, pair }, index) => {
     const made: Example[] = []

@@ -14,7 +14,9 @@ const exact = ({ text, pair = '' }: Example) => JSON.stringify([text, pair])
 const text = fc.array(fc.constantFrom('how', 'why', 'cat', 'dog', 'tree'), { maxLength: 3 }).map((words) => words.join(' '))
 const examples = fc.array(fc.record({ text, pair: text, label: fc.nat(1) }, { requiredKeys: ['text'] }), { maxLength: 12 })
 const usable = (all: readonly Example[]) =>
-  new Set(all.flatMap(({ text, pair = '' }) => [text, pair]).filter((one) => one !== '')).size >= 2
+  new Set(all.flatMap(({ text, pair = '' }) => [text, pair]).filter((one) => one !== '')).size >= 2 &&
+  all.some(({ text }) => text !== '') &&
+  all.some(({ text, pair = text }) => pair !== '')
 
 describe('pairUp', () => {
   it('new pairs of given texts, each on a side it may take, none twice, none with itself, none excluded', () => {
@@ -114,8 +116,18 @@ describe('pairUp', () => {
     )
   })
 
-  it.each([[[]], [['a', 'a', ' ']], [[{ text: 'a', pair: '' }]]])('too few texts, at once: %j', (texts) => {
-    expect(() => pairUp(texts, { seed: 1, count: 1 })).toThrow(/different texts make no pair/)
+  it.each([
+    [[]],
+    [['a', 'a', ' ']],
+    [[{ text: 'a', pair: '' }]],
+    [
+      [
+        { text: 'a', pair: '' },
+        { text: 'b', pair: ' ' },
+      ],
+    ],
+  ])('too few texts, at once: %j', (texts) => {
+    expect(() => pairUp(texts, { seed: 1, count: 1 })).toThrow(/different texts.*make no pair/)
   })
 })
 

@@ -1,6 +1,5 @@
 import { type Example, KdError, type OnProgress, Random, throwIfAborted } from '@kd/core'
 import { Neighbours } from './neighbours.ts'
-import { pairKey } from './pair-key.ts'
 import { Reporter } from './reporter.ts'
 import { TextPool } from './text-pool.ts'
 import { TextSet } from './text-set.ts'
@@ -48,22 +47,23 @@ export function pairUp(examples: Iterable<Example | string>, options: PairUpOpti
   const random = new Random(seed, 'pair')
   const anyOrder = sides === 'any'
   const pool = new TextPool(anyOrder)
-  const seen = new TextSet()
+  const seen = new TextSet(anyOrder)
   for (const given of examples) {
     const example = typeof given === 'string' ? { text: given } : given
     pool.add(example)
-    seen.add(pairKey(example, anyOrder), 'original')
+    seen.add(example, 'original')
   }
-  for (const example of options.exclude ?? []) seen.add(pairKey(example, anyOrder), 'excluded')
-  if (pool.size < 2) {
+  for (const example of options.exclude ?? []) seen.add(example, 'excluded')
+  const { first, second } = pool.sides
+  if (pool.size < 2 || first.length === 0 || second.length === 0) {
     throw new KdError({
       kind: 'data',
-      what: `${pool.size} different texts make no pair`,
+      what: `${pool.size} different texts, ${first.length} that may stand first and ${second.length} second, make no pair`,
       where: { option: 'examples' },
       fix: 'Give at least two that are not empty.',
     })
   }
-  return generate(pool, { ...options, nearest, neighbours }, random, (pair) => seen.add(pairKey(pair, anyOrder), 'synthetic') === undefined)
+  return generate(pool, { ...options, nearest, neighbours }, random, (pair) => seen.add(pair, 'synthetic') === undefined)
 }
 
 function check(option: string, value: unknown, isRight: boolean, expected: string): void {

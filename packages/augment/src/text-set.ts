@@ -1,4 +1,6 @@
+import type { Example } from '@kd/core'
 import { CodeUnits } from './code-units.ts'
+import { hashPair, hashText } from './text-hash.ts'
 
 /** How a text came into the set: as one that is given, one that may not come out, or one that did. */
 export type Origin = 'original' | 'excluded' | 'synthetic'
@@ -8,7 +10,7 @@ const origins: readonly Origin[] = ['original', 'excluded', 'synthetic']
 export const originOf = (mark: number): Origin | undefined => (mark === 0 ? undefined : origins[mark - 1])
 
 /**
- * Which texts were seen, by a 62-bit hash of each: 11 to 22 bytes a text, however long. Among n different texts two
+ * Which texts and pairs were seen, by a 62-bit hash of each: 11 to 22 bytes a text, however long. Among n different texts two
  * share a hash with probability n^2 / 2^63 (a million: 1 in 10^7; a hundred million: 1 in 1,000), and then one of them
  * is taken for a duplicate.
  */
@@ -17,12 +19,17 @@ export class TextSet {
   #slots: Uint32Array
   #size = 0
   readonly #text = new CodeUnits()
-  #hashes = new Uint32Array(64)
+  readonly #own = new Uint32Array(4)
+  readonly #anyOrder: boolean
   #marks = new Uint8Array(32)
   #touched = 0
 
-  /** @param expected how many texts it makes room for at once; it grows where there are more */
-  constructor(expected = 0) {
+  /**
+   * @param anyOrder whether a pair is the same as the two texts the other way round
+   * @param expected how many texts it makes room for at once; it grows where there are more
+   */
+  constructor(anyOrder = false, expected = 0) {
+    this.#anyOrder = anyOrder
     this.#slots = new Uint32Array(2 ** Math.max(11, Math.ceil(Math.log2((8 / 3) * expected + 1))))
   }
 
@@ -30,35 +37,35 @@ export class TextSet {
     return this.#size
   }
 
-  /** Adds a text that is new and returns undefined; of one that was there, returns how it came in. */
-  add(text: string, origin: Origin): Origin | undefined {
-    this.#text.length = 0
-    this.#text.appendText(text)
-    return originOf(this.addEach(this.#text, [this.#text.length], 1, origin)[0]!)
+  /** Adds a text or pair that is new and returns undefined; of one that was there, returns how it came in. */
+  add({ text, pair }: Example, origin: Origin): Origin | undefined {
+    this.#hash(0, text)
+    if (pair !== undefined) {
+      this.#hash(2, pair)
+      hashPair(this.#own, 0, this.#own, 2, this.#anyOrder)
+    }
+    return originOf(this.addEach(this.#own, 1, origin)[0]!)
   }
 
   /**
-   * As `add`, of several texts that are no strings yet: they lie end to end in `texts`.
-   * @param ends where each ends, `count` of them
+   * As `add`, of several texts or pairs by their hashes.
+   * @param hashes two numbers for each, `count` of them
    * @returns a mark for each, 0 where it is new, valid until the next call
    */
-  addEach({ codes }: CodeUnits, ends: ArrayLike<number>, count: number, origin: Origin): Uint8Array {
-    if (count > this.#marks.length) {
-      this.#hashes = new Uint32Array(2 * count)
-      this.#marks = new Uint8Array(count)
-    }
-    const hashes = this.#hashes
-    let begin = 0
-    for (let i = 0; i < count; i++) {
-      hashInto(hashes, 2 * i, codes, begin, ends[i]!)
-      begin = ends[i]!
-    }
+  addEach(hashes: Uint32Array, count: number, origin: Origin): Uint8Array {
+    if (count > this.#marks.length) this.#marks = new Uint8Array(count)
     // Look-ups wait for memory: all slots are fetched at once before the first decides anything.
     const last = this.#slots.length - 2
     for (let i = 0; i < count; i++) this.#touched ^= this.#slots[((2 * hashes[2 * i]!) & last) + 1]!
     const mark = 1 + origins.indexOf(origin)
     for (let i = 0; i < count; i++) this.#marks[i] = this.#insert(hashes[2 * i]!, hashes[2 * i + 1]!, mark)
     return this.#marks
+  }
+
+  #hash(at: number, text: string): void {
+    this.#text.length = 0
+    this.#text.appendText(text)
+    hashText(this.#own, at, this.#text.codes, 0, this.#text.length)
   }
 
   /** The mark of the text that was there, 0 where it is new. */
@@ -94,29 +101,4 @@ function slotOf(slots: Uint32Array, low: number, high: number): number {
   let slot = (2 * low) & last
   while ((slots[slot + 1]! & 3) !== 0 && (slots[slot] !== low || (slots[slot + 1]! ^ high) >>> 2 !== 0)) slot = (slot + 2) & last
   return slot
-}
-
-/** Puts the hash of the code units from `begin` to before `end` into `hashes`, two numbers from `at` on. */
-function hashInto(hashes: Uint32Array, at: number, codes: Uint16Array, begin: number, end: number): void {
-  // Two lanes of 32 bits, each multiplying and folding its upper bits back, so that every character reaches all bits.
-  let a = 0x9e3779b1
-  let b = 0x85ebca77
-  for (let i = begin; i < end; i += 2) {
-    // Two characters at a time; a last one alone is told from one before a zero by the length.
-    const two = codes[i]! | (i + 1 < end ? codes[i + 1]! << 16 : 0)
-    a = Math.imul(a ^ two, 0xcc9e2d51)
-    a ^= a >>> 15
-    b = Math.imul(b + two, 0x1b873593)
-    b = (b << 13) | (b >>> 19)
-  }
-  a ^= end - begin
-  hashes[at] = avalanche(a)
-  hashes[at + 1] = avalanche(b ^ Math.imul(a, 5))
-}
-
-/** Spreads every bit over all 32 (the last step of MurmurHash3). */
-function avalanche(hash: number): number {
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
 }

@@ -3,6 +3,7 @@ import { CodeUnits } from './code-units.ts'
 import { maskToken } from './mask.ts'
 import { ngramWindow } from './ngram.ts'
 import { numbersPerWord, type TaggedTexts } from './tagged-texts.ts'
+import { hashText } from './text-hash.ts'
 import type { WordPool } from './word-pool.ts'
 
 export interface Rates {
@@ -52,10 +53,9 @@ export class Variation {
     return this
   }
 
-  /** Adds the text as it is; returns false, as nothing of it changed. */
-  whole(made: CodeUnits): boolean {
-    made.append(this.#text.codes, 0, this.#text.length)
-    return false
+  /** Puts the text's hash into `hashes`. */
+  hash(hashes: Uint32Array): void {
+    hashText(hashes, 0, this.#text.codes, 0, this.#text.length)
   }
 
   /** Adds one variation of the text; returns false where no word changed and none was cut off. */
