@@ -54,7 +54,8 @@ it('stops on Ctrl-C in each stage, goes on from there, and ends in a table, a re
 
   const { code, printed } = await run(args)
   expect(code, printed).toBe(0)
-  for (const row of ['teacher', 'alone-random', 'alone', 'distilled']) expect(printed).toMatch(new RegExp(`^${row} +\\d`, 'm'))
+  for (const row of ['teacher', 'alone-random', 'alone', 'distilled', 'distilled int8'])
+    expect(printed).toMatch(new RegExp(`^${row} +\\d`, 'm'))
   expect(printed).toMatch(/600 review sentences of the npm package sentiment/)
   expect(printed.match(/(negative|positive) \d+ % /g)).toHaveLength(5)
 
@@ -73,7 +74,9 @@ it('stops on Ctrl-C in each stage, goes on from there, and ends in a table, a re
     expect(latencyMs.p95).toBeGreaterThanOrEqual(latencyMs.p50)
   }
   expect(Object.keys(report.seconds)).toEqual(['augment', 'label', 'train', 'evaluate', 'total'])
+  expect(report.rows.at(-1)).toMatchObject({ name: 'distilled int8', sameLabel: { examples: 420 } })
   expect(existsSync(join(out, 'student', 'model.safetensors'))).toBe(true)
+  expect(readFileSync(join(out, 'student-int8', 'README.md'), 'utf8')).toMatch(/\| train \| 420 \| \d/)
 }, 240_000)
 
 it.each([

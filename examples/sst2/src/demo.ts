@@ -5,7 +5,7 @@ import type { Example } from '@kd/core'
 import { crossEntropy, logitsMse } from '@kd/losses'
 import { bilstm, type Student } from '@kd/students'
 import { BertTeacher } from '@kd/teacher-bert'
-import { createReport, labelTransferSet, type MeasuredModel, measure, type Report, type ReportRow, train } from '@kd/trainer'
+import { createReport, labelTransferSet, type MeasuredModel, measure, measurePacked, type Report, type ReportRow, train } from '@kd/trainer'
 import type { DemoPlan } from './plan.ts'
 
 export interface DemoResult {
@@ -68,6 +68,11 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     await addRow(name, students)
   }
 
+  const packing = performance.now()
+  const compared = data.train.examples
+  rows.push(await measurePacked('distilled int8', students, { ...parts, compared }))
+  seconds.evaluate += (performance.now() - packing) / 1000
+
   const student = students[0]!
   const report = createReport({
     title: data.title,
@@ -84,7 +89,10 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     seconds: { ...seconds, total: seconds.augment + seconds.label + seconds.train + seconds.evaluate },
     rows,
   })
-  await student.save(join(out, 'student'), { card: { Results: report.toMarkdown() } })
+  const card = { Results: report.toMarkdown() }
+  await student.save(join(out, 'student'), { card })
+  const measured = { train: data.train.examples.slice(0, 20_000), test: data.test.examples }
+  await student.save(join(out, 'student-int8'), { weights: 'int8', measure: measured, card })
   await writeFile(join(out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
   await rm(checkpoints, { recursive: true, force: true })
   return { report, teacher, student }
