@@ -3,6 +3,7 @@ import type { Activation, BertConfig } from '../checkpoint/config.ts'
 import { families } from '../checkpoint/families.ts'
 import { type Matrix, matrixValues, transposed } from '../checkpoint/matrix.ts'
 import type { BertWeights, LayerWeights, Linear, Norm } from '../checkpoint/weights.ts'
+import { gelu, layerNorm } from './hand-gradients.ts'
 import { distanceBuckets } from './places.ts'
 
 /** `y = x kernel + bias`: the kernel is `[inputs, outputs]`, so that no product needs a transpose. */
@@ -150,15 +151,11 @@ function linear(x: tf.Tensor2D, { kernel, bias }: LinearTensors): tf.Tensor2D {
   return tf.add(tf.matMul(x, kernel), bias)
 }
 
-function norm(x: tf.Tensor2D, { gain, bias }: NormTensors, epsilon: number): tf.Tensor2D {
-  const centred = tf.sub(x, tf.mean(x, 1, true))
-  const variance = tf.mean(tf.square(centred), 1, true)
-  return tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon))), gain), bias)
-}
+const norm = (x: tf.Tensor2D, { gain, bias }: NormTensors, epsilon: number): tf.Tensor2D => layerNorm(x, gain, bias, epsilon)
 
 function activate(x: tf.Tensor2D, activation: Activation): tf.Tensor2D {
   if (activation === 'relu') return tf.relu(x)
-  if (activation === 'gelu') return tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1))
+  if (activation === 'gelu') return gelu(x)
   const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.mul(x, x), x), 0.044715)), Math.sqrt(2 / Math.PI))
   return tf.mul(tf.mul(x, 0.5), tf.add(tf.tanh(inner), 1))
 }
