@@ -45,6 +45,8 @@ export class BertTeacher implements Teacher {
   /** Size of the weights files. */
   readonly bytes: number
   readonly maxLength: number
+  /** Numbers in the embedding of a word piece: the most dimensions that `wordVectors` gives. */
+  readonly embeddingSize: number
   readonly #model: BertModel
   readonly #answering: Answering
 
@@ -75,6 +77,7 @@ export class BertTeacher implements Teacher {
     this.fingerprint = `${config.family} ${model.digest} ${maxLength} ${forward.arithmetic}`
     this.parameters = countParameters(model)
     this.bytes = model.bytes
+    this.embeddingSize = config.embedding
   }
 
   /**

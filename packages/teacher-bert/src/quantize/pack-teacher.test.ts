@@ -61,6 +61,16 @@ describe('quantize', () => {
     await teacher.dispose()
   })
 
+  it('stores answers to pairs of a teacher of pairs', async () => {
+    const pairs = dataset(
+      { ...dev.task, pairs: true },
+      examples.map(({ text, label }) => ({ text, pair: 'film', label })),
+    )
+    const { teacher } = await quantize(trained.teacher, { dev: pairs, mostLost: 1 })
+    expect(teacher.pairs).toBe(true)
+    await teacher.dispose()
+  })
+
   const swapped = dataset({ ...dev.task, labels: ['blame', 'praise', 'neither'] }, examples)
   it.each<[string, object, Partial<KdError>]>([
     ['labels in another order', { dev: swapped }, { kind: 'mismatch', where: { option: 'dev' } }],

@@ -2,6 +2,7 @@ import { type Example, KdError } from '@kd/core'
 import { type BertModel, digestOf } from '../checkpoint/model.ts'
 import { modelContents } from '../checkpoint/model-contents.ts'
 import { modelFiles } from '../checkpoint/model-files.ts'
+import { taskOf } from '../fine-tune/examples.ts'
 import { forwardOn } from '../forward/forward.ts'
 import type { SelfCheck } from '../self-check.ts'
 import { BertTeacher, modelOf } from '../teacher.ts'
@@ -10,7 +11,7 @@ import { inSinglePrecision, measuredSection, type QuantizationCheck, type Quanti
 import { quantizeWeights } from './quantize.ts'
 
 export interface QuantizeOptions extends QuantizationCheckOptions, Pick<TeacherOptions, 'threads'> {
-  /** Texts, or pairs, whose logits are stored, to be compared whenever the model is loaded. Default: four short texts. */
+  /** Texts, or pairs, whose logits are stored, to be compared whenever the model is loaded. Default: four short texts, or pairs of them for a teacher of pairs. */
   selfCheck?: readonly (string | Example)[]
   /** The new teacher's name in reports. Default: that of the old one with `, int8`. */
   name?: string
@@ -23,7 +24,10 @@ export interface Quantized {
   readonly check?: QuantizationCheck
 }
 
-const usualSelfCheck = ['a warm and clever little film', 'the plot makes no sense at all', 'never again', 'perfect']
+const usualTexts = ['a warm and clever little film', 'the plot makes no sense at all', 'never again', 'perfect']
+const usualPairs: readonly Example[] = usualTexts.map((text, row) => ({ text, pair: usualTexts[(row + 1) % usualTexts.length]! }))
+
+const isOfPairs = ({ pairs }: BertTeacher, { dev }: QuantizeOptions): boolean => pairs ?? (dev !== undefined && taskOf(dev)?.pairs === true)
 
 /** Far above what rounding does (0.01 was seen), far below what a saturating product does. */
 const selfCheckTolerance = 0.25
@@ -37,7 +41,7 @@ const selfCheckTolerance = 0.25
  * `teacher` where int8 loses more than `mostLost`, `aborted`
  */
 export async function quantize(teacher: BertTeacher, options: QuantizeOptions = {}): Promise<Quantized> {
-  const { selfCheck = usualSelfCheck, name = `${teacher.name}, int8`, threads } = options
+  const { selfCheck = isOfPairs(teacher, options) ? usualPairs : usualTexts, name = `${teacher.name}, int8`, threads } = options
   if (selfCheck.length === 0) {
     throw new KdError({ kind: 'option', what: 'there must be at least one text', where: { option: 'selfCheck' } })
   }

@@ -5,6 +5,7 @@ import { readExamples, split } from '@kd/data'
 import { bilstm, type StudentDescription, siamese } from '@kd/students'
 import { BertTeacher, loadTeacher as loadModel } from '@kd/teacher-bert'
 import type { DataParts, DistillOptions } from './options.ts'
+import { augmentDefaults } from './settings.ts'
 
 export type Parts = DataParts & { readonly validation: Dataset }
 
@@ -44,10 +45,13 @@ export const hasLabel = ({ label }: Example): boolean => label !== undefined
 /** The transfer set before it is labelled: the originals, then synthetic examples made of them. */
 export async function* transferExamples({ train }: Parts, options: DistillOptions, seed: number): AsyncGenerator<Example> {
   yield* train.examples
-  if (options.augment !== false) yield* augment(train.examples, { ...options.augment, seed, signal: options.signal })
+  if (options.augment !== false) {
+    yield* augment(train.examples, { ...augmentDefaults(train.task), ...options.augment, seed, signal: options.signal })
+  }
 }
 
 export function defaultStudent(teacher: Teacher, { train }: Parts): StudentDescription {
   const describe = train.task.pairs ? siamese : bilstm
-  return describe({ vectors: teacher instanceof BertTeacher ? teacher.wordVectors({ dimensions: 100 }) : undefined })
+  if (!(teacher instanceof BertTeacher)) return describe({})
+  return describe({ vectors: teacher.wordVectors({ dimensions: Math.min(100, teacher.embeddingSize) }) })
 }
