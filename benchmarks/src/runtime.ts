@@ -47,6 +47,12 @@ const figures: Readonly<Record<string, readonly [id: string, what: string, unit:
   concurrent: ['-concurrent', 'p99 of one sentence, from text, 4 callers at once', 'ms'],
 }
 
+/** What no peer does in this form. */
+const alone: Readonly<Record<string, readonly [id: string, what: string, unit: string]>> = {
+  read: ['read', "from a packed student's bytes to a student that answers", 'ms'],
+  compared: ['compare', 'a text against 5,000 that are encoded, the student of pairs', 'comparisons/s'],
+}
+
 /**
  * @kd/runtime's packed int8 student of the paper's sizes against PyTorch and onnxruntime-node, one thread each, and an
  * earlier runtime where KD_BENCH_PROTOTYPE names its folder. `--data` is GLUE's SST-2 folder.
@@ -60,6 +66,10 @@ export const bench: Bench = async ({ data, runs }) => {
       const measured = await inTurn(warm, runs, folder, dimensions)
       for (const [figure, [suffix, what, unit, more = false]] of Object.entries(figures)) {
         rows.push(...rowsOf(measured, figure, `latency-d${dimensions}${suffix}`, what, unit, more))
+      }
+      for (const [figure, [id, what, unit]] of Object.entries(alone)) {
+        const ours = rounded(middle(measured.get(warm[0]![0])!, figure))
+        rows.push({ id: `${id}-d${dimensions}`, what, unit, ours, peer: null, theirs: null, ratio: null, runs })
       }
     }
     for (const dimensions of ['100', '300']) {
@@ -91,11 +101,10 @@ async function inTurn(sides: readonly Side[], runs: number, folder: string, dime
 /** A row for each peer: ours, the first side, against it. */
 function rowsOf(measured: Map<string, Figures[]>, figure: string, id: string, what: string, unit: string, more: boolean): Row[] {
   const [[, ours], ...peers] = [...measured] as [[string, Figures[]], ...[string, Figures[]][]]
-  const of = (runs: Figures[]) => median(runs.map(({ values }) => values[figure]!))
   return peers.flatMap(([name, theirs], index) => {
     // PyTorch is asked for what it is used for: sentences one by one, and batches.
     if (theirs[0] && theirs[0].values[figure] === undefined) return []
-    const [a, b] = [of(ours), theirs.length > 0 ? of(theirs) : null]
+    const [a, b] = [middle(ours, figure), theirs.length > 0 ? middle(theirs, figure) : null]
     const ratio = b === null ? null : more ? a / b : b / a
     const suffix = index === 0 ? '' : `-vs-${name.replace(/[^a-z\d]+/gi, '-')}`
     return {
@@ -111,4 +120,5 @@ function rowsOf(measured: Map<string, Figures[]>, figure: string, id: string, wh
   })
 }
 
+const middle = (runs: readonly Figures[], figure: string): number => median(runs.map(({ values }) => values[figure]!))
 const rounded = (value: number): number => Number(value.toPrecision(4))

@@ -56,7 +56,8 @@ export async function measure(folder: string, { ids, text, batch, fresh }: Answe
   return figures
 }
 
-async function times<T>(inputs: readonly T[], answer: (input: T) => unknown): Promise<number[]> {
+/** Milliseconds of each answer. */
+export async function times<T>(inputs: readonly T[], answer: (input: T) => unknown): Promise<number[]> {
   const out: number[] = []
   for (const input of inputs) {
     const start = performance.now()
@@ -68,7 +69,7 @@ async function times<T>(inputs: readonly T[], answer: (input: T) => unknown): Pr
   return out
 }
 
-function quantile(values: readonly number[], share: number): number {
+export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!
 }

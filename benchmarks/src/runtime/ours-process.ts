@@ -2,7 +2,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { load } from '@kd/runtime'
-import { measure } from './measure.ts'
+import { measure, quantile, times } from './measure.ts'
+import type { Sentences } from './prepare.ts'
 
 const [folder, dimensions] = process.argv.slice(2) as [string, string]
 const bytes = await readFile(join(folder, `d${dimensions}`, 'int8', 'model.safetensors'))
@@ -19,4 +20,12 @@ const values = await measure(folder, {
     return (ids) => fresh.logits(ids, out)
   },
 })
-console.log(JSON.stringify({ values, version: student.engine }))
+
+const reads = await times(Array(40).fill(bytes), (bytes) => load(bytes))
+const pairs = await load(join(folder, `d${dimensions}`, 'siamese'))
+const { warm, dev }: Sentences = JSON.parse(await readFile(join(folder, 'sentences.json'), 'utf8'))
+const known = pairs.encode(warm.map(({ text }) => text))
+const comparisons = await times(dev.slice(0, 20), ({ text }) => pairs.compare(text, known))
+const read = quantile(reads, 0.5)
+const compared = (1000 * warm.length) / quantile(comparisons, 0.5)
+console.log(JSON.stringify({ values: { ...values, read, compared }, version: student.engine }))

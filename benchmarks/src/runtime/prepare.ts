@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Random } from '@kd/core'
 import { Vocabulary } from '@kd/runtime'
-import { bilstm, createStudent, exportOnnx } from '@kd/students'
+import { bilstm, createStudent, exportOnnx, siamese } from '@kd/students'
 
 /** What both sides read, so that they do the same: texts and their words' ids. */
 export interface Sentences {
@@ -51,6 +51,9 @@ export async function prepare(data: string): Promise<{ folder: string }> {
     await exportOnnx(student, join(place, 'float32.onnx'))
     await exportOnnx(student, join(place, 'int8.onnx'), { weights: 'int8' })
     student.dispose()
+    const pairs = await createStudent(siamese({ dimensions }), { labels: ['different', 'duplicate'], vocabulary, seed: 1 })
+    await pairs.save(join(place, 'siamese'), { weights: 'int8' })
+    pairs.dispose()
   }
   return { folder }
 }

@@ -68,7 +68,7 @@ test.each([
   ['weights of another version', { config: configWith({ weights: 'int8' }) }, 'format', 'weights is "int8"'],
   ['unknown weights', { config: configWith({ formatVersion: 2, weights: 'int2' }) }, 'format', 'weights is "int2"'],
   ['a packed student', { config: configWith({ formatVersion: 2, weights: 'int8' }) }, 'mismatch', 'packed as int8'],
-  ['one label', { config: configWith({ labels: ['one'] }) }, 'format', 'labels'],
+  ['no label', { config: configWith({ labels: [] }) }, 'format', 'labels'],
   ['labels that are equal', { config: configWith({ labels: ['one', 'one'] }) }, 'format', 'labels'],
   ['hidden units below one', { config: configWith({ hidden: 0 }) }, 'format', 'hidden'],
   ['a dropout rate of one', { config: configWith({ dropout: { words: 1, states: 0, dense: 0 } }) }, 'format', 'dropout'],

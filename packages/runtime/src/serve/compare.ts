@@ -22,7 +22,7 @@ export interface Comparison {
   /** Row-major `[known.length, labels.length]`. */
   readonly logits: Float32Array
   /**
-   * The `k` known texts for which a label is most probable, best first; of equal ones the first.
+   * The `k` known texts for which a label is most probable, or the score highest, best first; of equal ones the first.
    * @param label default: the last one, as `duplicate` of `different, duplicate`
    * @throws KdError of kind `option` for a label the student does not have
    */
@@ -83,14 +83,21 @@ export function comparisonOf(logits: Float32Array, labels: readonly string[]): C
       const which = labels.indexOf(label)
       if (which < 0) throw new KdError({ kind: 'option', what: `${label} is none of ${labels.join(', ')}`, where: { option: 'label' } })
       const row = (index: number) => logits.subarray(index * classes, (index + 1) * classes)
-      const probability = Float64Array.from(
-        { length: logits.length / classes },
-        (_, index) => predictionOf(row(index), labels).probabilities[which]!,
+      const odds = Float64Array.from({ length: logits.length / classes }, (_, index) =>
+        oddsAgainst(logits, index * classes, classes, which),
       )
-      return Array.from(probability.keys())
-        .sort((a, b) => probability[b]! - probability[a]! || a - b)
+      return Array.from(odds.keys())
+        .sort((a, b) => odds[a]! - odds[b]! || a - b)
         .slice(0, k)
-        .map((index) => ({ index, probability: probability[index]!, logits: [...row(index)] }))
+        .map((index) => ({ index, probability: predictionOf(row(index), labels).probabilities[which]!, logits: [...row(index)] }))
     },
   }
+}
+
+/** All other classes' probability as a multiple of one's; of a score, which has no others, what ranks likewise. */
+function oddsAgainst(logits: Float32Array, from: number, classes: number, which: number): number {
+  if (classes === 1) return -logits[from]!
+  let sum = 0
+  for (let other = 0; other < classes; other++) if (other !== which) sum += Math.exp(logits[from + other]! - logits[from + which]!)
+  return sum
 }

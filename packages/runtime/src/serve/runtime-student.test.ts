@@ -148,6 +148,13 @@ test.each(engines)('%s: known texts are read once, then compared', async (_, opt
   expect(() => student.compare('a', { length: 2, states: new Float32Array(3) })).toThrow(/2 texts of this student have 40 numbers/)
 })
 
+test('texts are ranked by a score, where there is one', async () => {
+  const student = await load(bytesOf(madeUp({ student: 'siamese', labels: ['score'], hidden: 10, dense: 9 })))
+  const comparison = student.compare('a dull film', student.encode(texts))
+  const scores = [...comparison.logits]
+  expect(comparison.top(texts.length).map(({ logits }) => logits[0])).toEqual(scores.toSorted((a, b) => b - a))
+})
+
 test('refuses what it cannot read', async () => {
   const single = await load(bytesOf(madeUp()))
   const pairs = await load(bytesOf(madeUp({ student: 'siamese' })))
