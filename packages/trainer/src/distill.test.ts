@@ -137,6 +137,7 @@ describe('distill', () => {
     expect(Object.keys(report.rows[0]!.metrics)).toEqual(['accuracy', 'f1'])
     expect(report.rows[0]!.metrics.f1!.test).toEqual([1])
     expect(report.toString()).toMatch(/accuracy +f1 +gap/)
+    expect(report.settings.augment).toMatchObject({ perExample: 2 })
     expect(report.data.transfer).toBeGreaterThan(200)
     student.dispose()
   })

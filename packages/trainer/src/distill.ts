@@ -57,7 +57,7 @@ async function distillFrom(teacher: Teacher, options: DistillOptions, began: num
       transfer: labelled.length,
       excluded: labelled.counts.excluded,
     },
-    settings: settingsOf(options, description, training),
+    settings: settingsOf(options, { task: parts.train.task, student: description, training }),
     seconds: {
       augment: labelled.seconds.read,
       label: labelled.seconds.label,

@@ -28,7 +28,7 @@ export interface DistillOptions {
   labelMap?: LabelMap
   /** Shares of the parts of a single set. Default: validation 0.05, test 0.1. */
   shares?: { validation?: number; test?: number }
-  /** How synthetic examples are made (the paper's rates by default), or false: originals only. */
+  /** How synthetic examples are made (by default as in the paper: 20 tries for each text, 10 for each pair), or false: originals only. */
   augment?: Omit<AugmentOptions, 'seed' | 'signal'> | false
   /** Default: `bilstm`, of pairs `siamese`, with the teacher's word vectors in 100 dimensions, or random ones where it has none. */
   student?: StudentDescription

@@ -1,4 +1,4 @@
-import type { Dataset } from '@kd/core'
+import type { Dataset, Task } from '@kd/core'
 import type { StudentDescription } from '@kd/students'
 import { goldLoss, type TrainOptions } from '../train/options.ts'
 import type { DistillOptions } from './options.ts'
@@ -6,8 +6,8 @@ import type { DistillOptions } from './options.ts'
 type Training = TrainOptions & Required<Pick<TrainOptions, 'steps' | 'batchSize' | 'evaluateEvery'>>
 
 const defaults = { batchSize: 256, epochs: 10 }
-/** What `augment` does when nothing else is asked for (Tang et al. 2019, section 3.3). */
-const augmentDefaults = { perExample: 20, mask: 0.1, replace: 0.1, ngram: 0.25 }
+/** How synthetic examples are made where nothing else is asked for (Tang et al. 2019, section 3.3): of pairs half as many. */
+export const augmentDefaults = ({ pairs }: Task) => ({ perExample: pairs ? 10 : 20, mask: 0.1, replace: 0.1, ngram: 0.25 })
 
 /** Training options with the number of updates worked out, so that baselines can be given the same. */
 export function trainingOf({ training = {} }: DistillOptions, transferExamples: number): Training {
@@ -26,7 +26,10 @@ export function onGoldLabels(training: Training, { length: examples, task }: Dat
 }
 
 /** What the report says of how it was done: plain values only. */
-export function settingsOf(options: DistillOptions, student: StudentDescription, training: TrainOptions): Record<string, unknown> {
+export function settingsOf(
+  options: DistillOptions,
+  { task, student, training }: { task: Task; student: StudentDescription; training: TrainOptions },
+): Record<string, unknown> {
   const { vectors, ...description } = student
   const { optimizer = 'adam', batchSize, loss, ...rest } = training
   return {
@@ -36,7 +39,7 @@ export function settingsOf(options: DistillOptions, student: StudentDescription,
     ...plain(rest),
     ...plain(description),
     vectors: vectors?.name ?? 'random',
-    augment: options.augment === false ? false : { ...augmentDefaults, ...plain(options.augment ?? {}) },
+    augment: options.augment === false ? false : { ...augmentDefaults(task), ...plain(options.augment ?? {}) },
   }
 }
 
