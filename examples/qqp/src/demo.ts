@@ -11,6 +11,7 @@ import {
   labelTransferSet,
   type MeasuredModel,
   measure,
+  measurePacked,
   type Report,
   type ReportRow,
   train,
@@ -76,6 +77,10 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     await addRow(name, students)
   }
 
+  const packing = performance.now()
+  rows.push(await measurePacked('distilled int8', students, { ...parts, compared: originals }))
+  seconds.evaluate += (performance.now() - packing) / 1000
+
   const student = students[0]!
   const report = createReport({
     title: data.title,
@@ -102,8 +107,12 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     seconds: { ...seconds, total: seconds.augment + seconds.label + seconds.train + seconds.evaluate },
     rows,
   })
-  await student.save(join(out, 'student'), { card: { Results: report.toMarkdown() } })
+  const card = { Results: report.toMarkdown() }
+  await student.save(join(out, 'student'), { card })
+  await student.save(join(out, 'student-int8'), { weights: 'int8', measure: { test: data.test.examples }, card })
   await writeFile(join(out, 'report.json'), `${JSON.stringify(report, null, 2)}\n`)
   await rm(checkpoints, { recursive: true, force: true })
-  return { report, student, questions: [...new Set(originals.flatMap(({ text, pair }) => [text, pair!]))] }
+  const questions = [...new Set(originals.flatMap(({ text, pair }) => [text, pair!]))]
+  await writeFile(join(out, 'questions.txt'), questions.map((question) => `${question}\n`).join(''))
+  return { report, student, questions }
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, rm } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { KdError } from '@kd/core'
@@ -16,6 +16,9 @@ export const defaultPairs = here('../../qqp/out')
 export const defaultOut = here('../out')
 export const configFile = here('../vite.config.ts')
 
+/** So many are compared between two letters that are typed. */
+const mostQuestions = 2000
+
 /**
  * Packs the students into one file each and builds the page around them: static files in `out/page`, for any web server.
  * @param folder what student.save wrote
@@ -29,7 +32,8 @@ export async function buildPage(folder: string, out: string, pairs?: string): Pr
   await pack(folder, join(out, 'student'), join(publicDir, 'model.safetensors'))
   if (pairs !== undefined) {
     await pack(join(pairs, 'student'), join(out, 'student-of-pairs'), join(publicDir, 'pairs.safetensors'))
-    await copyFile(join(pairs, 'questions.txt'), join(publicDir, 'questions.txt'))
+    const questions = (await readFile(join(pairs, 'questions.txt'), 'utf8')).split('\n').slice(0, mostQuestions)
+    await writeFile(join(publicDir, 'questions.txt'), questions.join('\n'))
   }
   const define = { __SEARCH__: String(pairs !== undefined) }
   await production(() => build({ configFile, publicDir, define, build: { outDir }, logLevel: 'error' }))
