@@ -63,7 +63,7 @@ describe('loops in WebAssembly', () => {
       const loop = fused.loops.get('w')!
       const runtime = await (await engine()).runtime()
       const whole = await Compiled.loadOn(runtime, emit(graph, outputs.w!), 1)
-      const scalars = await Compiled.loadOn(runtime, fused.scalars, 1)
+      const scalars = await Compiled.loadOn(runtime, fused.scalars!, 1)
       const values: Record<string, Float32Array> = {
         learningRate: Float32Array.of(0.01),
         step: Float32Array.of(3),

@@ -17,8 +17,8 @@ export interface FusedLoop {
 export interface Fused {
   /** By the key of each set of outputs. */
   readonly loops: ReadonlyMap<string, FusedLoop>
-  /** What does not depend on an element: computed once a run. */
-  readonly scalars: EmittedModel
+  /** What does not depend on an element: computed once a run. Absent where nothing is needed. */
+  readonly scalars: EmittedModel | undefined
 }
 
 /**
@@ -44,7 +44,8 @@ export function fuse(
     if (!loop) return undefined
     loops.set(key, loop)
   }
-  return { loops, scalars: emit(graph, Object.fromEntries([...scalars].map(([value, name]) => [name, value]))) }
+  const named = Object.fromEntries([...scalars].map(([value, name]) => [name, value]))
+  return { loops, scalars: scalars.size > 0 ? emit(graph, named) : undefined }
 }
 
 function fuseOne(

@@ -119,6 +119,29 @@ describe('a training step in parts', () => {
     }
   })
 
+  it('has fewer parameters than workers, and ones without a gradient', async () => {
+    const [weights, idle] = [tf.variable(tf.ones([2, 2])), tf.variable(tf.ones([5]))]
+    const plain: Optimizer = {
+      name: 'plain',
+      learningRate: 0.1,
+      slots: [],
+      update: ({ parameter, gradient }) => ({ parameter: tf.sub(parameter, tf.mul(gradient, 0.1)), slots: [] }),
+    }
+    const loss: TrainStepOptions['loss'] = ({ inputs }) =>
+      tf.mean(tf.square(tf.matMul(inputs.x as tf.Tensor2D, weights as tf.Tensor2D))) as tf.Scalar
+    const x = { data: Float32Array.of(1, 2, 3, 4, 5, 6), shape: [3, 2] }
+    for (const variables of [[weights], [weights, idle]]) {
+      const states = []
+      for (const engine of [one, three]) {
+        const step = trainStepOn({ variables, optimizer: plain, seed: 1, parallel: { loss: 'mean' }, loss }, engine)
+        for (let index = 0; index < 3; index++) await step.run({ inputs: { x } })
+        states.push(await step.state())
+        await step.dispose()
+      }
+      close(states[0]!, states[1]!)
+    }
+  })
+
   it('adds losses up where they are sums', async () => {
     const weighted = (engine: Engine) => {
       const { options } = model()

@@ -14,7 +14,7 @@ import { gradientOf, traceUpdate, type UpdateParameter } from './trace-parts.ts'
 
 /** How one worker updates what it owns: in loops, or, where the optimizer's rule is no loop over elements, by a graph. */
 type Update =
-  | { readonly loops: ReadonlyMap<string, FusedLoop & { readonly id: number }>; readonly scalars: Compiled }
+  | { readonly loops: ReadonlyMap<string, FusedLoop & { readonly id: number }>; readonly scalars: Compiled | undefined }
   | { readonly graph: Compiled }
 
 export interface UpdatePlan {
@@ -97,10 +97,11 @@ export class Updates {
     }
     const { update } = plan
     const graph = 'graph' in update ? update.graph : update.scalars
-    for (const name of Object.keys(feeds)) if (!graph.uses(name)) delete feeds[name]
+    for (const name of Object.keys(feeds)) if (!graph?.uses(name)) delete feeds[name]
     if ('graph' in update) await this.#runGraph(plan, update.graph, feeds)
     else {
-      const request: Requests['loop'][0] = { runs: this.#runsOf(plan, update.loops), scalars: { session: update.scalars.session, feeds } }
+      const scalars = update.scalars && { scalars: { session: update.scalars.session, feeds } }
+      const request: Requests['loop'][0] = { runs: this.#runsOf(plan, update.loops), ...scalars }
       await plan.runtime.request('loop', request, 'update the weights')
     }
   }
@@ -108,7 +109,7 @@ export class Updates {
   async dispose(): Promise<void> {
     for (const found of this.#known.values()) {
       const update = await found
-      await ('graph' in update ? update.graph : update.scalars).dispose()
+      await ('graph' in update ? update.graph : update.scalars)?.dispose()
     }
     for (const { runtime, id } of this.#loops.values()) {
       if (runtime.death === undefined) await runtime.request('unloop', { loops: [id] })
@@ -139,6 +140,8 @@ export class Updates {
   }
 
   async #make(runtime: Runtime, worker: number, parameters: readonly UpdateParameter[], parts: number): Promise<Update> {
+    // Few parameters, many workers.
+    if (parameters.length === 0) return { loops: new Map(), scalars: undefined }
     const { graph, outputs } = traceUpdate(this.#options, parameters)
     const scalars = new Set(['learningRate', 'step', 'factor'])
     const added = new Set(this.#options.variables.map((_, at) => gradientOf(variableName(at))))
@@ -151,7 +154,7 @@ export class Updates {
     }
     const loops = new Map<string, FusedLoop & { id: number }>()
     for (const [name, loop] of fused.loops) loops.set(name, { ...loop, id: await this.#loop(runtime, worker, loop.code) })
-    return { loops, scalars: await Compiled.loadOn(runtime, fused.scalars, 1) }
+    return { loops, scalars: fused.scalars && (await Compiled.loadOn(runtime, fused.scalars, 1)) }
   }
 
   /** The worker's number for a loop; equal ones are made once. */

@@ -43,8 +43,9 @@ function runLoop(run, scalars, from, to, length) {
 /**
  * @param {(place: Place, length: number) => Float32Array} arrayOf
  * @param {(session: number, feeds: Record<string, import('../../tensor.ts').OnnxTensor>) => Promise<Record<string, number>>} scalarsOf
+ * @param {(milliseconds: number) => void} timed
  */
-export const loopHandlers = (arrayOf, scalarsOf) => ({
+export const loopHandlers = (arrayOf, scalarsOf, timed) => ({
   /** @param {Requests['loops'][0]} request */
   async loops({ loops: given }) {
     memory ??= new WebAssembly.Memory({ initial: memoryPages })
@@ -59,6 +60,7 @@ export const loopHandlers = (arrayOf, scalarsOf) => ({
   /** @param {Requests['loop'][0]} request */
   async loop({ runs, scalars }) {
     const numbers = scalars ? await scalarsOf(scalars.session, scalars.feeds) : {}
+    const begun = performance.now()
     let squares = 0
     for (const { loop, scalars: names, from, to, length } of runs) {
       const sources = from.map((place) => arrayOf(place, length))
@@ -71,6 +73,7 @@ export const loopHandlers = (arrayOf, scalarsOf) => ({
         length,
       )
     }
+    timed(performance.now() - begun)
     return [{ squares }, []]
   },
 

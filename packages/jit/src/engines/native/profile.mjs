@@ -10,6 +10,8 @@ export class Profiler {
   #twins = new Map()
   #create
   #folder
+  /** What was timed besides sessions. */
+  #others = new Map()
 
   constructor(create) {
     this.#create = create
@@ -38,11 +40,19 @@ export class Profiler {
     return twin.session
   }
 
+  /** Counts what is no session's, as an operator and as a run. */
+  note(operator, microseconds) {
+    if (this.on) for (const name of [operator, '']) addTime(this.#others, name, microseconds)
+  }
+
   /** @returns {Promise<OperatorTime[]>} */
   async end() {
+    // A worker that was made meanwhile has nothing to tell.
+    if (!this.on) return []
     const [{ readdir, readFile, rm }, , { join }] = await nodeModules()
     const folder = this.#folder
-    const times = new Map()
+    const times = this.#others
+    this.#others = new Map()
     try {
       for (const { session } of this.#twins.values()) {
         session.endProfiling()
@@ -63,10 +73,13 @@ const nodeModules = () => Promise.all([import('node:fs/promises'), import('node:
 function addTimes(times, events) {
   for (const { cat, name, dur, args } of events) {
     const operator = cat === 'Node' && name.endsWith('_kernel_time') ? args.op_name : name === 'model_run' ? '' : undefined
-    if (operator === undefined) continue
-    const time = times.get(operator) ?? { operator, calls: 0, microseconds: 0 }
-    time.calls++
-    time.microseconds += dur
-    times.set(operator, time)
+    if (operator !== undefined) addTime(times, operator, dur)
   }
+}
+
+function addTime(times, operator, microseconds) {
+  const time = times.get(operator) ?? { operator, calls: 0, microseconds: 0 }
+  time.calls++
+  time.microseconds += microseconds
+  times.set(operator, time)
 }

@@ -252,7 +252,7 @@ const handlers = {
   },
 
   ...exchangeHandlers(bytesOf),
-  ...loopHandlers(arrayOf, scalarsOf),
+  ...loopHandlers(arrayOf, scalarsOf, (milliseconds) => profiler.note('weights in loops', Math.round(1000 * milliseconds))),
 }
 
 /** One request after the other, in the order they came, whatever each waits for. */
