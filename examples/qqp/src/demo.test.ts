@@ -14,7 +14,7 @@ afterAll(() => rm(out, { recursive: true }))
 
 it('stops on Ctrl-C, goes on from there, and ends in a table, a report, nearest questions and a student', async () => {
   const args = ['--small', '--out', out]
-  const stopped = await runDemo(main, args, interruptAfter(/^measure teacher .*\n/m))
+  const stopped = await runDemo(main, args, interruptAfter(/^read .*\n/m))
   expect(stopped.printed).toContain('stopped on request')
   expect(stopped.code).toBe(1)
   expect(existsSync(join(out, 'student'))).toBe(false)
@@ -22,7 +22,8 @@ it('stops on Ctrl-C, goes on from there, and ends in a table, a report, nearest 
   const { code, printed } = await runDemo(main, args)
   expect(code, printed).toBe(0)
   expect(printed).toMatch(/^GENERATED question pairs/m)
-  for (const row of ['teacher', 'alone-random', 'alone', 'distilled']) expect(printed).toMatch(new RegExp(`^${row} +\\d`, 'm'))
+  for (const row of ['teacher', 'alone-random', 'alone', 'distilled', 'distilled int8'])
+    expect(printed).toMatch(new RegExp(`^${row} +\\d`, 'm'))
   expect(printed.match(/^nearest of/gm)).toHaveLength(2)
   expect(printed.match(/^ +\d+ % {2}.*\?$/gm)).toHaveLength(6)
 
@@ -30,7 +31,7 @@ it('stops on Ctrl-C, goes on from there, and ends in a table, a report, nearest 
   expect(report).toMatchObject({
     task: 'generated question pairs',
     seeds: [1],
-    data: { train: 60, unlabelled: 60, validation: 40, test: 40 },
+    data: { train: 40, unlabelled: 40, validation: 30, test: 30 },
   })
   for (const { metrics } of report.rows) {
     expect(metrics.accuracy.test).toHaveLength(1)

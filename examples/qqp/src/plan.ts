@@ -44,23 +44,23 @@ const sizes = {
     recombined: 4000,
     perExample: 1,
     dimensions: 100,
-    batchSize: 128,
+    batchSize: 64,
     alone: { steps: 240, evaluateEvery: 20 },
-    distilled: { steps: 900, evaluateEvery: 60 },
+    distilled: { steps: 1000, evaluateEvery: 100 },
   },
   small: {
-    recombined: 60,
+    recombined: 30,
     perExample: 1,
     dimensions: 50,
     batchSize: 32,
-    alone: { steps: 40, evaluateEvery: 10 },
-    distilled: { steps: 40, evaluateEvery: 10 },
+    alone: { steps: 24, evaluateEvery: 8 },
+    distilled: { steps: 24, evaluateEvery: 8 },
   },
 } as const satisfies Record<DemoSize, Partial<DemoPlan>>
 
 const generated = {
   usual: { labelled: 300, unlabelled: 4000, validation: 600, test: 1000 },
-  small: { labelled: 60, unlabelled: 60, validation: 40, test: 40 },
+  small: { labelled: 40, unlabelled: 40, validation: 30, test: 30 },
 } as const
 
 /** Where the demo's report and student go by default. */

@@ -1,45 +1,17 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { interruptAfter, runDemo } from '@kd/example-common/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
-const root = fileURLToPath(new URL('..', import.meta.url))
 let out: string
 beforeAll(async () => void (out = await mkdtemp(join(tmpdir(), 'kd-demo-'))))
 afterAll(() => rm(out, { recursive: true }))
 
-/** Runs the demo as a user would; `watch` sees what it has printed so far. */
-function run(
-  args: readonly string[],
-  watch?: (child: ChildProcess, printed: string) => void,
-): Promise<{ code: number | null; printed: string }> {
-  const child = spawn(process.execPath, ['--conditions=@kd/source', '--import', 'tsx', main, ...args], {
-    cwd: root,
-    env: { ...process.env, KD_THREADS: '1' },
-  })
-  let printed = ''
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (text: Buffer) => {
-      printed += text
-      watch?.(child, printed)
-    })
-  }
-  return new Promise((resolve) => child.on('close', (code) => resolve({ code, printed })))
-}
-
-/** Presses Ctrl-C, once, half a second after a line has been printed. */
-function interruptAfter(line: RegExp) {
-  let pressed = false
-  return (child: ChildProcess, printed: string) => {
-    if (pressed || !line.test(printed)) return
-    pressed = true
-    setTimeout(() => child.kill('SIGINT'), 500)
-  }
-}
+const run = (args: readonly string[], watch?: ReturnType<typeof interruptAfter>) => runDemo(main, args, watch)
 
 it('stops on Ctrl-C in each stage, goes on from there, and ends in a table, a report and a student', async () => {
   const args = ['--small', '--out', out]
