@@ -94,7 +94,7 @@ test.each([
   ['bilstm', 100, 'int4', 1.4],
   ['siamese', 100, 'int4', 1.6],
   ['bilstm', 300, 'int4', 3.3],
-] as const)('a %s of %i dimensions in %s has at most %f MB, and is read in milliseconds', (kind, dimensions, type, most) => {
+] as const)('a %s of %i dimensions in %s has at most %f MB, and can be read', (kind, dimensions, type, most) => {
   // As long as those of SST-2: 8.7 bytes a line.
   const words = Array.from({ length: 14_997 }, (_, i) => i.toString(36).padStart(4, 'x') + 'abcdefgh'.slice(0, i % 8))
   const vocabulary = Vocabulary.build([words.join(' ')], { pieces: 0 })
@@ -115,11 +115,5 @@ test.each([
   )
   const file = writePacked(packStudent({ config, vocabulary, weights }, type))
   expect(file.length).toBeLessThanOrEqual(most * 1e6)
-  readPacked(file)
-  const times = Array.from({ length: 5 }, () => {
-    const start = performance.now()
-    readPacked(file)
-    return performance.now() - start
-  })
-  expect(Math.min(...times)).toBeLessThan(20)
+  expect(readPacked(file).config.vocabularySize).toBe(15_000)
 })
