@@ -13,7 +13,7 @@ const ceilings: Record<string, number> = {
   '@kd/jit': 280,
   '@kd/losses': 20,
   '@kd/runtime': 65,
-  '@kd/students': 60,
+  '@kd/students': 75,
   '@kd/teacher-bert': 125,
   '@kd/trainer': 110,
 }
