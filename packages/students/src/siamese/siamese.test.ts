@@ -110,6 +110,22 @@ test.each(['float32', 'int8', 'int4'] as const)('saved in %s, @kd/runtime serves
   loaded.dispose()
 })
 
+test('one label is a score: saved, served, and what compare ranks by', async () => {
+  const scorer = await createStudent(siamese({ hidden: 6, dense: 5, dimensions: 7 }), { labels: ['similarity'], vocabulary, seed: 3 })
+  const place = join(folder, 'score')
+  await scorer.save(place, { weights: 'int8' })
+  const served = await load(place)
+  const known = await scorer.encode(pairs.map(({ pair }) => pair))
+  const comparison = await scorer.compare('Why is the sky blue?', known)
+  expect(comparison.logits).toHaveLength(6)
+  const best = comparison.top(6)
+  expect(best.map(({ index }) => comparison.logits[index])).toEqual([...comparison.logits].sort((a, b) => b - a))
+  const prediction = served.predict(pairs[0]!)
+  expect(prediction).toMatchObject({ label: 'similarity', probability: 1 })
+  expect(Math.abs(prediction.logits[0]! - (await scorer.logits([pairs[0]!]))[0]!)).toBeLessThan(0.02)
+  scorer.dispose()
+})
+
 test('a step of the engine learns the pairs, in two parts as in one', async () => {
   const targets = pairs.map(({ label }) => (label === 0 ? [2, -2] : [-2, 2]))
   const learner = await small({ dropout: 0, hidden: 12, dense: 16 })
