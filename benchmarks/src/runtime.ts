@@ -49,21 +49,23 @@ const figures: Readonly<Record<string, readonly [id: string, what: string, unit:
 
 /** What no peer does in this form. */
 const alone: Readonly<Record<string, readonly [id: string, what: string, unit: string]>> = {
-  read: ['read', "from a packed student's bytes to a student that answers", 'ms'],
-  compared: ['compare', 'a text against 5,000 that are encoded, the student of pairs', 'comparisons/s'],
+  read: ['read', "from a packed student's bytes to a student that answers, processor time", 'ms'],
+  compared: ['compare', 'a text against 5,000 that are encoded, the student of pairs, by processor time', 'comparisons/s'],
 }
 
 /**
  * @kd/runtime's packed int8 student of the paper's sizes against PyTorch and onnxruntime-node, one thread each, and an
  * earlier runtime where KD_BENCH_PROTOTYPE names its folder. `--data` is GLUE's SST-2 folder.
  */
-export const bench: Bench = async ({ data, runs }) => {
+export const bench: Bench = async ({ data, runs, wanted }) => {
   if (!data) throw new Error("The benchmark runtime needs --data DIR: GLUE's SST-2, with train.tsv and dev.tsv.")
   const { folder } = await prepare(data)
   try {
     const rows: Row[] = []
     for (const dimensions of ['100', '300']) {
-      const measured = await inTurn(warm, runs, folder, dimensions)
+      const latencies = Object.values(figures).some(([suffix]) => wanted(`latency-d${dimensions}${suffix}`))
+      if (!latencies && !Object.values(alone).some(([id]) => wanted(`${id}-d${dimensions}`))) continue
+      const measured = await inTurn(latencies ? warm : warm.slice(0, 1), runs, folder, dimensions)
       for (const [figure, [suffix, what, unit, more = false]] of Object.entries(figures)) {
         rows.push(...rowsOf(measured, figure, `latency-d${dimensions}${suffix}`, what, unit, more))
       }
@@ -73,14 +75,16 @@ export const bench: Bench = async ({ data, runs }) => {
       }
     }
     for (const dimensions of ['100', '300']) {
+      if (!['', '-processor', '-import'].some((suffix) => wanted(`cold-start-d${dimensions}${suffix}`))) continue
       const measured = await inTurn(cold, runs, folder, dimensions)
       const what = 'from files to the first answer, in a new process'
       rows.push(...rowsOf(measured, 'cold', `cold-start-d${dimensions}`, what, 'ms', false))
+      rows.push(...rowsOf(measured, 'spent', `cold-start-d${dimensions}-processor`, `${what}, processor time of all threads`, 'ms', false))
       rows.push(
         ...rowsOf(measured, 'withImport', `cold-start-d${dimensions}-import`, `${what}, with the import of the package`, 'ms', false),
       )
     }
-    return rows
+    return rows.filter(({ id }) => wanted(id))
   } finally {
     await rm(folder, { recursive: true })
   }

@@ -56,15 +56,25 @@ export async function measure(folder: string, { ids, text, batch, fresh }: Answe
   return figures
 }
 
+/** Milliseconds of processor time, of all threads of this process: other work on the machine hardly changes them. */
+export function processor(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
 /** Milliseconds of each answer. */
-export async function times<T>(inputs: readonly T[], answer: (input: T) => unknown): Promise<number[]> {
+export async function times<T>(
+  inputs: readonly T[],
+  answer: (input: T) => unknown,
+  now: () => number = () => performance.now(),
+): Promise<number[]> {
   const out: number[] = []
   for (const input of inputs) {
-    const start = performance.now()
+    const start = now()
     const result = answer(input)
     // Awaiting what is there already would cost as much as some answers.
     if (result instanceof Promise) await result
-    out.push(performance.now() - start)
+    out.push(now() - start)
   }
   return out
 }

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { load } from '@kd/runtime'
-import { measure, quantile, times } from './measure.ts'
+import { measure, processor, quantile, times } from './measure.ts'
 import type { Sentences } from './prepare.ts'
 
 const [folder, dimensions] = process.argv.slice(2) as [string, string]
@@ -21,11 +21,11 @@ const values = await measure(folder, {
   },
 })
 
-const reads = await times(Array(40).fill(bytes), (bytes) => load(bytes))
+const reads = await times(Array(40).fill(bytes), (bytes) => load(bytes), processor)
 const pairs = await load(join(folder, `d${dimensions}`, 'siamese'))
 const { warm, dev }: Sentences = JSON.parse(await readFile(join(folder, 'sentences.json'), 'utf8'))
 const known = pairs.encode(warm.map(({ text }) => text))
-const comparisons = await times(dev.slice(0, 20), ({ text }) => pairs.compare(text, known))
+const comparisons = await times(dev.slice(0, 20), ({ text }) => pairs.compare(text, known), processor)
 const read = quantile(reads, 0.5)
 const compared = (1000 * warm.length) / quantile(comparisons, 0.5)
 console.log(JSON.stringify({ values: { ...values, read, compared }, version: student.engine }))
