@@ -151,6 +151,7 @@ async function turns(
   operations: number,
 ): Promise<Row> {
   const [mine, other, ones, twos]: [number[], number[], number[], number[]] = [[], [], [], []]
+  const [processor, theirProcessor]: [number[], number[]] = [[], []]
   let [version, megabytes, theirMegabytes] = ['', 0, 0]
   for (let run = 0; run < runs; run++) {
     const { one, two } = await probe.ask('peak')
@@ -158,10 +159,12 @@ async function turns(
     twos.push(two!)
     const found = await ours.ask('epoch')
     mine.push(found.value!)
+    processor.push(found.processor!)
     megabytes = found.megabytes!
     const answer = await theirs?.ask('epoch')
     if (!answer) continue
     other.push(answer.value!)
+    theirProcessor.push(answer.processor!)
     version = String(answer.version)
     theirMegabytes = answer.megabytes!
   }
@@ -174,8 +177,11 @@ async function turns(
     'peak GFLOP/s, 1 and 2 threads': `${rounded(one)}, ${rounded(two)}`,
     'share of the peak on 2 threads': rounded(gigaflops / two),
     'GFLOP/s': rounded(gigaflops),
+    'processor ms a turn': Math.round(median(processor)),
     'MB at most': Math.round(megabytes),
-    ...(b === null ? {} : { 'MB of theirs at most': Math.round(theirMegabytes) }),
+    ...(b === null
+      ? {}
+      : { 'processor ms a turn of theirs': Math.round(median(theirProcessor)), 'MB of theirs at most': Math.round(theirMegabytes) }),
   }
   const peer = { name: 'PyTorch, 2 threads', version }
   return { id, what, unit, ours: rounded(a), peer, theirs: b && rounded(b), ratio: b && rounded(a / b), runs, details }

@@ -6,7 +6,7 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 
 /**
  * A process that waits between its runs, so that two can take turns without starting anew: one line in is a command,
- * one line out its answer in JSON. Anything else that it prints is dropped.
+ * one line out its answer in JSON, ours with the milliseconds of `processor` time that it took. Anything else that it prints is dropped.
  */
 export class Server {
   readonly #process: ChildProcess
@@ -58,6 +58,9 @@ export async function serve(answers: Readonly<Record<string, () => Promise<objec
   for await (const line of createInterface({ input: process.stdin })) {
     const answer = answers[line.trim()]
     if (!answer) throw new Error(`unknown command ${line}`)
-    console.log(JSON.stringify(await answer()))
+    const before = process.cpuUsage()
+    const found = await answer()
+    const { user, system } = process.cpuUsage(before)
+    console.log(JSON.stringify({ ...found, processor: (user + system) / 1000 }))
   }
 }
