@@ -28,11 +28,11 @@ export interface DemoPlan extends Partial<Watched> {
 // The large size is the experiment on GLUE's 67,349 sentences. What is not given is the default of `train`.
 const sizes = {
   large: {
-    perExample: 5,
+    perExample: 20,
     dimensions: 300,
     batchSize: 256,
     alone: { steps: 1200, evaluateEvery: 100 },
-    distilled: { steps: 4000, evaluateEvery: 250 },
+    distilled: { steps: 6000, evaluateEvery: 500 },
   },
   usual: {
     perExample: 8,
