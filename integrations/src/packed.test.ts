@@ -10,11 +10,11 @@ const ceilings: Record<string, number> = {
   '@kd/augment': 36,
   '@kd/core': 40,
   '@kd/data': 65,
-  '@kd/jit': 280,
+  '@kd/jit': 300,
   '@kd/losses': 20,
   '@kd/runtime': 65,
   '@kd/students': 75,
-  '@kd/teacher-bert': 125,
+  '@kd/teacher-bert': 135,
   '@kd/trainer': 110,
 }
 
