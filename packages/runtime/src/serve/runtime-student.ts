@@ -42,9 +42,12 @@ export class RuntimeStudent {
     this.#pairs = pairs?.(kernels, (text) => this.#states(text), { labels: this.labels, size: 2 * served.config.hidden })
   }
 
-  /** @throws KdError of kind `data` where a pair is missing or one too many */
-  predict(input: Input): Prediction {
-    this.#classify(input)
+  /**
+   * The most probable label of a text, or of an example; for a student of pairs of two texts, or `{ text, pair }`.
+   * @throws KdError of kind `data` where a pair is missing or one too many
+   */
+  predict(input: Input, pair?: string): Prediction {
+    this.#classify(typeof input === 'string' ? { text: input, pair } : input)
     return predictionOf(this.#logits, this.labels)
   }
 

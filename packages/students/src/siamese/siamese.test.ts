@@ -66,6 +66,7 @@ test('the order of the two texts matters, and which is which', async () => {
 test('predict: a pair or several', async () => {
   const several = await student.predict(pairs)
   const one = await student.predict(pairs[0]!)
+  expect(await student.predict(pairs[0]!.text, pairs[0]!.pair)).toEqual(one)
   expect(several.map(({ label }) => labels.includes(label))).not.toContain(false)
   expectClose(one.logits, several[0]!.logits, 'logits')
 })

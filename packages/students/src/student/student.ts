@@ -44,10 +44,11 @@ export interface Student {
   /** Logits of each example, row-major `[examples.length, labels.length]`. */
   logits(examples: readonly Example[], options?: LogitsOptions): Promise<Float32Array>
   /**
-   * The most probable label of a text, or of an example: `{ text, pair }` for a student of pairs.
+   * The most probable label of a text, or of an example; for a student of pairs of two texts, or `{ text, pair }`.
    * @throws KdError of kind `data` where a pair is missing or one too many
    */
   predict(input: Input): Promise<Prediction>
+  predict(text: string, pair: string): Promise<Prediction>
   predict(inputs: readonly Input[]): Promise<Prediction[]>
   /**
    * Reads the texts of one side of pairs, each distinct one once, for `compare`: plain data, to be kept as one likes.

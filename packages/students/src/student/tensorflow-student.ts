@@ -128,11 +128,12 @@ export class TensorflowStudent implements Student {
   }
 
   predict(input: Input): Promise<Prediction>
+  predict(text: string, pair: string): Promise<Prediction>
   predict(inputs: readonly Input[]): Promise<Prediction[]>
-  async predict(inputs: Input | readonly Input[]): Promise<Prediction | Prediction[]> {
+  async predict(inputs: Input | readonly Input[], pair?: string): Promise<Prediction | Prediction[]> {
     const one = !Array.isArray(inputs)
     const examples = (one ? [inputs as Input] : (inputs as readonly Input[])).map((input) =>
-      typeof input === 'string' ? { text: input } : input,
+      typeof input === 'string' ? { text: input, pair } : input,
     )
     const logits = await this.logits(examples)
     const classes = this.labels.length
