@@ -17,7 +17,7 @@ it('stops on Ctrl-C in each stage, goes on from there, and ends in a table, a re
   const args = ['--small', '--out', out]
   const inLabelling = await run(args, interruptAfter(/^read .*\n/m))
   expect(inLabelling.printed).toContain('stopped on request')
-  expect(inLabelling.printed).not.toContain('1860 sentences')
+  expect(inLabelling.printed).not.toContain('758 sentences')
   expect(inLabelling.code).toBe(1)
   const inTraining = await run(args, interruptAfter(/^measure teacher .*\n/m))
   expect(inTraining.printed).toContain('stopped on request')
@@ -28,14 +28,14 @@ it('stops on Ctrl-C in each stage, goes on from there, and ends in a table, a re
   expect(code, printed).toBe(0)
   for (const row of ['teacher', 'alone-random', 'alone', 'distilled', 'distilled int8'])
     expect(printed).toMatch(new RegExp(`^${row} +\\d`, 'm'))
-  expect(printed).toMatch(/600 review sentences of the npm package sentiment/)
+  expect(printed).toMatch(/300 review sentences of the npm package sentiment/)
   expect(printed.match(/(negative|positive) \d+ % /g)).toHaveLength(5)
 
   const report = JSON.parse(readFileSync(join(out, 'report.json'), 'utf8'))
   expect(report).toMatchObject({
     task: 'review sentences',
     seeds: [1],
-    data: { train: 420, validation: 60, test: 120 },
+    data: { train: 210, validation: 30, test: 60 },
     settings: { optimizer: 'adam', batch: 64, dimensions: 50 },
   })
   for (const { metrics, parameters, bytes, latencyMs } of report.rows) {
@@ -46,9 +46,9 @@ it('stops on Ctrl-C in each stage, goes on from there, and ends in a table, a re
     expect(latencyMs.p95).toBeGreaterThanOrEqual(latencyMs.p50)
   }
   expect(Object.keys(report.seconds)).toEqual(['augment', 'label', 'train', 'evaluate', 'total'])
-  expect(report.rows.at(-1)).toMatchObject({ name: 'distilled int8', sameLabel: { examples: 420 } })
+  expect(report.rows.at(-1)).toMatchObject({ name: 'distilled int8', sameLabel: { examples: 210 } })
   expect(existsSync(join(out, 'student', 'model.safetensors'))).toBe(true)
-  expect(readFileSync(join(out, 'student-int8', 'README.md'), 'utf8')).toMatch(/\| train \| 420 \| \d/)
+  expect(readFileSync(join(out, 'student-int8', 'README.md'), 'utf8')).toMatch(/\| train \| 210 \| \d/)
 }, 240_000)
 
 it.each([

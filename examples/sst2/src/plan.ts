@@ -42,11 +42,11 @@ const sizes = {
     distilled: { steps: 600, evaluateEvery: 40 },
   },
   small: {
-    perExample: 4,
+    perExample: 3,
     dimensions: 50,
     batchSize: 64,
-    alone: { steps: 120, evaluateEvery: 20 },
-    distilled: { steps: 120, evaluateEvery: 20 },
+    alone: { steps: 80, evaluateEvery: 20 },
+    distilled: { steps: 80, evaluateEvery: 20 },
   },
 } as const
 
@@ -65,7 +65,7 @@ export async function planOf(argv: readonly string[], watched?: Watched): Promis
   const options = readCommandLine(argv, { usage, out: defaultOut })
   const { data: folder, seeds, out } = options
   const { size, notes } = await sizeOf(options)
-  const data = folder ? await glueData(folder, size === 'small' ? 600 : undefined, watched) : sentimentData(size === 'small' ? 600 : 3000)
+  const data = folder ? await glueData(folder, size === 'small' ? 300 : undefined, watched) : sentimentData(size === 'small' ? 300 : 3000)
   const { train, validation, test } = data
   notes.push(...sharedNotes({ train, validation, test }))
   return { ...sizes[size], data, seeds, out, checkpoints: join(out, 'checkpoints', `${size}-${digest(train)}`), notes }
