@@ -147,5 +147,5 @@ function send(response: ServerResponse, bytes: Uint8Array, range: string | undef
   })
   if (stop === undefined) return response.end(body)
   // A moment later, so that the bytes arrive before the break.
-  return response.write(body.subarray(0, stop), () => fault.breakAfter !== undefined && setTimeout(() => response.destroy(), 10))
+  return response.write(body.subarray(0, stop), () => fault.breakAfter !== undefined && setTimeout(() => response.destroy(), 100))
 }
