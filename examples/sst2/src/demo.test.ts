@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { interruptAfter, runDemo } from '@kd/example-common/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { planOf } from './plan.ts'
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url))
 let out: string
@@ -51,13 +52,16 @@ it('stops on Ctrl-C in each stage, goes on from there, and ends in a table, a re
   expect(readFileSync(join(out, 'student-int8', 'README.md'), 'utf8')).toMatch(/\| train \| 210 \| \d/)
 }, 240_000)
 
+it('an option it does not know is one clear error', async () => {
+  const { code, printed } = await run(['--sedes', '3', '--out', out])
+  expect(code).toBe(1)
+  expect(printed).toMatch(/--sedes/)
+  expect(printed).not.toMatch(/^ +at /m)
+})
+
 it.each([
-  ['an option it does not know', ['--sedes', '3'], /--sedes/],
   ['a number of seeds out of range', ['--seeds', '0'], /0 is not a whole number from 1 to 20 \(option --seeds\)/],
   ['a folder that is not there', ['--data', 'no-such-folder'], /no-such-folder/],
 ])('%s is one clear error', async (_, args, message) => {
-  const { code, printed } = await run([...args, '--out', out])
-  expect(code).toBe(1)
-  expect(printed).toMatch(message)
-  expect(printed).not.toMatch(/^ +at /m)
+  await expect(planOf(args)).rejects.toMatchObject({ name: 'KdError', message: expect.stringMatching(message) })
 })
