@@ -3,7 +3,7 @@ import { defineConfig } from 'tsdown'
 export default defineConfig([
   {
     entry: ['src/index.ts'],
-    dts: true,
+    dts: { oxc: true },
     fixedExtension: false,
     // Loaded by URL from beside the module that starts it.
     copy: ['worker', 'exchange', 'loops', 'profile'].map((name) => ({ from: `src/engines/native/${name}.mjs`, to: 'dist' })),

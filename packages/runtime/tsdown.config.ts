@@ -2,7 +2,7 @@ import { defineConfig } from 'tsdown'
 
 export default defineConfig({
   entry: ['src/index.ts'],
-  dts: true,
+  dts: { oxc: true },
   fixedExtension: false,
   copy: [{ from: 'assembly/kernels.wasm', to: 'dist' }],
 })

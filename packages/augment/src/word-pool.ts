@@ -12,7 +12,7 @@ export class WordPool {
   readonly #occurrences: Uint32Array<ArrayBuffer>[] = []
   readonly #counts: number[] = []
   /** All words as code units, word after word; that of id i from `begins[i]` to before `begins[i + 1]`. */
-  readonly codes = new CodeUnits()
+  readonly codes: CodeUnits = new CodeUnits()
   begins: Uint32Array<ArrayBuffer> = new Uint32Array(256)
 
   /** The number that stands for a tag here; a new tag gets the next one. */

@@ -2,7 +2,7 @@ const word = new Uint32Array(1)
 const float = new Float32Array(word.buffer)
 
 /** IEEE half precision to single: exact. */
-export function float16ToFloat32(half: Uint16Array, out = new Float32Array(half.length)): Float32Array {
+export function float16ToFloat32(half: Uint16Array, out: Float32Array = new Float32Array(half.length)): Float32Array {
   for (let i = 0; i < half.length; i++) {
     const h = half[i]!
     const exponent = (h >>> 10) & 31
@@ -19,14 +19,14 @@ export function float16ToFloat32(half: Uint16Array, out = new Float32Array(half.
 }
 
 /** bfloat16 to single: exact. */
-export function bfloat16ToFloat32(half: Uint16Array, out = new Float32Array(half.length)): Float32Array {
+export function bfloat16ToFloat32(half: Uint16Array, out: Float32Array = new Float32Array(half.length)): Float32Array {
   const bits = new Uint32Array(out.buffer, out.byteOffset, out.length)
   for (let i = 0; i < half.length; i++) bits[i] = half[i]! << 16
   return out
 }
 
 /** Single to half precision, to nearest even; beyond 65504 becomes infinite. */
-export function float32ToFloat16(values: Float32Array, out = new Uint16Array(values.length)): Uint16Array {
+export function float32ToFloat16(values: Float32Array, out: Uint16Array = new Uint16Array(values.length)): Uint16Array {
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
     const magnitude = Math.abs(value)

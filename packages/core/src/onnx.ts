@@ -53,7 +53,7 @@ export class OnnxGraph {
   }
 
   /** A weight: kept in the model, folded and packed by the engine. */
-  initializer(type: OnnxType, shape: readonly number[], data: OnnxData, name = this.#fresh('w')): string {
+  initializer(type: OnnxType, shape: readonly number[], data: OnnxData, name: string = this.#fresh('w')): string {
     const tensor = new ProtobufWriter()
     for (const side of shape) tensor.int(1, side)
     tensor

@@ -48,7 +48,7 @@ export class Random {
   }
 
   /** The next `count` numbers at once: what as many calls of `uint32` give. */
-  fill(out: Uint32Array, count = out.length): void {
+  fill(out: Uint32Array, count: number = out.length): void {
     let i = 0
     while (i < count && (this.#draw & 3) !== 0) out[i++] = this.uint32()
     for (; i + 4 <= count; i += 4) {

@@ -2,12 +2,12 @@ import { isRecord } from './tensors.ts'
 import { damaged } from './text-files.ts'
 
 /** The files of a saved student. */
-export const modelFiles = Object.freeze({
+export const modelFiles: Readonly<Record<'config' | 'weights' | 'vocabulary' | 'card', string>> = Object.freeze({
   config: 'config.json',
   weights: 'model.safetensors',
   vocabulary: 'vocabulary.txt',
   card: 'README.md',
-} as const)
+})
 
 /** Of a folder in single precision: `config.json`, `model.safetensors`, `vocabulary.txt`. */
 export const formatVersion = 1

@@ -31,7 +31,7 @@ const seenCharacters = 12
  * by spaces give the same words again.
  * @param atMost reads no further than so many words, and of a run without spaces 1,000 characters for each
  */
-export function tokenize(text: string, atMost = Number.POSITIVE_INFINITY): string[] {
+export function tokenize(text: string, atMost: number = Number.POSITIVE_INFINITY): string[] {
   const words: string[] = []
   for (let start = 0; start < text.length && words.length < atMost; ) {
     const space = text.indexOf(' ', start)

@@ -48,7 +48,7 @@ function wordPattern({ part, letter, digit, symbol }: Characters): string {
 }
 
 /** The same words of ASCII in lower case, by a pattern that costs a hundredth of the time to prepare. */
-export const asciiWordPattern = wordPattern({ part: '[a-z\\d]', letter: '[a-z]', digit: '\\d', symbol: '\\S' })
+export const asciiWordPattern: string = wordPattern({ part: '[a-z\\d]', letter: '[a-z]', digit: '\\d', symbol: '\\S' })
 
 /**
  * How a text becomes a student's words, in order. They write what the files of the GLUE benchmark hold already: lower

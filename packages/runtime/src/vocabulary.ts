@@ -93,7 +93,7 @@ export class Vocabulary extends WordList {
   }
 
   /** A text's ids, `maxLength` at most, one at least: a text without words is one unknown word. */
-  ids(text: string, maxLength = Number.POSITIVE_INFINITY): Int32Array {
+  ids(text: string, maxLength: number = Number.POSITIVE_INFINITY): Int32Array {
     const room = Number.isFinite(maxLength) ? maxLength : Math.max(1, tokenize(text).join('').length)
     const ids = new Int32Array(room)
     return ids.slice(0, this.write(text, ids))

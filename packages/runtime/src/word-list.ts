@@ -2,7 +2,7 @@ import { tokenize } from './tokenize.ts'
 import { continuation, longestWord } from './word-pieces.ts'
 
 /** Ids that are no word of a text. `[MASK]` is: augmentation writes it. */
-export const specialWords = Object.freeze(['[PAD]', '[UNK]', '[MASK]'] as const)
+export const specialWords: readonly ['[PAD]', '[UNK]', '[MASK]'] = Object.freeze(['[PAD]', '[UNK]', '[MASK]'] as const)
 export const paddingId = 0
 export const unknownId = 1
 export const maskId = 2

@@ -13,4 +13,4 @@ export interface RowsContext {
 export type RowReader = (chunks: AsyncIterable<string>, context: RowsContext) => AsyncGenerator<Row>
 
 /** Characters that one row may have: a file with a longer one is none of ours, and must not fill the memory. */
-export const longestRow = 1 << 24
+export const longestRow: number = 1 << 24

@@ -36,7 +36,7 @@ export interface EngineOptions {
 const versions: Record<RuntimeName, string> = { 'onnxruntime-node': '1.30.0', 'onnxruntime-web': '1.30.0' }
 /** Without its install script, which for the native one would download CUDA from another host. */
 export const repairOf = (name: RuntimeName): string => `npm install ${name}@${versions[name]} --ignore-scripts`
-export const repairCommand = repairOf('onnxruntime-node')
+export const repairCommand: string = repairOf('onnxruntime-node')
 
 export interface EngineChoice extends EngineOptions {
   platform: Platform

@@ -250,7 +250,7 @@ it('trainStep needs no more memory after many steps than after some', async () =
     return process.memoryUsage().rss / 2 ** 20
   }
   const after = await megabytes(0, 500)
-  expect((await megabytes(500, 3000)) - after).toBeLessThan(40)
+  expect((await megabytes(500, 1500)) - after).toBeLessThan(16)
   await step.dispose()
 })
 

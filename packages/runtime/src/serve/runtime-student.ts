@@ -67,7 +67,7 @@ export class RuntimeStudent {
    * @param out where to write them; with ids nothing is allocated then. Default: a new array
    * @throws KdError of kind `option` for ids that are no words
    */
-  logits(input: Input | Int32Array, out = new Float32Array(this.labels.length)): Float32Array {
+  logits(input: Input | Int32Array, out: Float32Array = new Float32Array(this.labels.length)): Float32Array {
     if (out.length !== this.labels.length) {
       throw new KdError({ kind: 'option', what: `it has ${out.length} places for ${this.labels.length} logits`, where: { option: 'out' } })
     }

@@ -19,7 +19,7 @@ export interface ExportOnnxOptions {
    * twice as fast; its LSTM is an operator of ONNX Runtime, and rounds by the largest value of a batch, so that a
    * text's logits depend a little on its company. Default: `float32`.
    */
-  weights?: keyof typeof arithmetics
+  weights?: 'float32' | 'int8'
   /** Default: the machine's. */
   fileSystem?: FileSystem
 }

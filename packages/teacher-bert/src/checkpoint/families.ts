@@ -89,8 +89,11 @@ const roberta = (className: string): Family => ({
   positionsAfterPadding: true,
 })
 
-/** One row a family, by `model_type` of `config.json`. Names are those of transformers' modules. */
-export const families = {
+/** `model_type` of `config.json`. */
+export type FamilyName = 'bert' | 'distilbert' | 'roberta' | 'xlm-roberta' | 'camembert' | 'electra' | 'mpnet' | 'albert'
+
+/** One row a family. Names are those of transformers' modules. */
+export const families: Readonly<Record<FamilyName, Family>> = {
   bert: {
     className: 'Bert',
     config: bertConfig,
@@ -158,13 +161,11 @@ export const families = {
     head: { dense: 'pooler', output: 'classifier', activation: 'tanh' },
     grouped: true,
   },
-} as const satisfies Record<string, Family>
-
-export type FamilyName = keyof typeof families
+}
 
 /** A tensor's ends: the first of each is what is written today, the second what checkpoints of 2019 have in their norms. */
 export const tensorEnds = { weight: ['weight', 'gamma'], bias: ['bias', 'beta'] } as const
 
 /** Tensors that no forward pass needs: constants, poolers and heads of other tasks. */
-export const leftOver =
+export const leftOver: RegExp =
   /(^|\.)embeddings\.(position_ids|token_type_ids)$|^(\w+\.)?pooler\.|^(cls|lm_head|mlm|qa_outputs|predictions|sop_classifier|discriminator_predictions|generator_predictions|generator_lm_head|vocab_transform|vocab_layer_norm|vocab_projector)\./

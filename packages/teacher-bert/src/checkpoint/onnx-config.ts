@@ -1,5 +1,5 @@
 import { configFields } from './config.ts'
-import { type Family, families } from './families.ts'
+import { type Family, type FamilyName, families } from './families.ts'
 import { labelNames, type ProblemType, parseProblemType } from './labels.ts'
 
 /** What is read of the `config.json` beside a graph, whatever its architecture is. */
@@ -23,7 +23,7 @@ export function parseOnnxConfig(json: unknown, file: string): OnnxConfig {
     return typeof value === 'number' && Number.isInteger(value) && value >= 0 ? value : undefined
   }
   const type = String(fields.model_type)
-  const family: Family | undefined = Object.hasOwn(families, type) ? families[type as keyof typeof families] : undefined
+  const family: Family | undefined = Object.hasOwn(families, type) ? families[type as FamilyName] : undefined
   const padding = count('pad_token_id')
   const taken = family?.positionsAfterPadding ? (padding ?? 1) + 1 : 0
   return {
