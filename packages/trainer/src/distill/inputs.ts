@@ -33,9 +33,13 @@ export async function readParts(options: DistillOptions, { labels }: Teacher, se
     })
   }
   const parts = split(labelled, { seed, ...shares })
-  const unlabelled = whole.examples.filter((example) => !hasLabel(example))
+  const heldOut = new Set([...parts.validation, ...parts.test].flatMap(textsOfPair))
+  const unlabelled = whole.examples.filter((example) => !hasLabel(example) && !textsOfPair(example).some((text) => heldOut.has(text)))
   return { ...parts, train: dataset(task, [...parts.train.examples, ...unlabelled]) }
 }
+
+/** Both texts of a pair: none may stand in two parts. A single text that does is left out as the transfer set is read, and counted. */
+const textsOfPair = ({ text, pair }: Example): readonly string[] => (pair === undefined ? [] : [text, pair])
 
 /** Of a file's pairs that are the same or not few may be: F1 of the second label says what accuracy hides, as for QQP and MRPC. */
 const withF1 = (task: Task): Task => (task.pairs && task.labels.length === 2 ? { ...task, metrics: ['accuracy', 'f1'] } : task)

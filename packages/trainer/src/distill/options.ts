@@ -18,7 +18,10 @@ export interface DataParts {
 export type Baseline = 'alone-random' | 'alone'
 
 export interface DistillOptions {
-  /** A TSV, CSV or JSONL file, its examples, or parts. A single set is split: 5 % validation, 10 % test, the rest train. */
+  /**
+   * A TSV, CSV or JSONL file, its examples, or parts. A single set is split: 5 % validation, 10 % test, the rest train; of pairs no
+   * text stands in two of them, not of unlabelled ones either.
+   */
   data: string | Dataset | DataParts
   /** A folder, a package's name, a repository of the Hugging Face hub (`owner/name`), or any Teacher. */
   teacher: string | Teacher
