@@ -5,6 +5,7 @@ import { jitOn } from './jit.ts'
 import { jitStepOn } from './jit-step.ts'
 import { adam } from './optimizers/adam.ts'
 import { testEngine } from './testing/engines.ts'
+import { trainStepOn } from './train-step/train-step.ts'
 
 const engine = testEngine('onnxruntime-node')
 /** In MB: what a collector that comes when it likes leaves. One lost vector of 1,024 a round would be 32. */
@@ -66,4 +67,24 @@ it('is flat over 400 functions made and disposed of', async () => {
   for (let i = 0; i < 300; i++) await round()
   expect(rss() - before).toBeLessThan(smallest)
   expect(tf.memory().numTensors - x).toBe(400)
+})
+
+it('a step with a graph for each of many lengths does not keep the memory of all', async () => {
+  const w = tf.variable(tf.ones([256, 256]))
+  const two = testEngine('onnxruntime-node', 2)
+  const loss = ({ inputs: { x } }: { inputs: Record<string, tf.Tensor> }) => {
+    let z = x as tf.Tensor2D
+    for (let i = 0; i < 8; i++) z = tf.tanh(tf.matMul(z, w as tf.Tensor2D)) as tf.Tensor2D
+    return tf.mean(z) as tf.Scalar
+  }
+  const step = trainStepOn({ variables: [w], optimizer: adam(), seed: 1, loss, parallel: { loss: 'mean' } }, two)
+  const data = new Float32Array(8_400 * 256)
+  const before = rss()
+  for (let rows = 8_000; rows < 8_400; rows += 16) {
+    await step.run({ inputs: { x: { data: data.subarray(0, rows * 256), shape: [rows, 256] } } })
+  }
+  expect(step.traces).toBe(25)
+  // 1,310 MB where 2,680 MB were needed with an arena for each graph.
+  expect(rss() - before).toBeLessThan(1900)
+  await step.dispose()
 })

@@ -1,5 +1,6 @@
 import { type OnnxData, OnnxGraph } from '@kd/core/onnx'
 import { type Graph, reachable, sizeOf, type Value } from './graph.ts'
+import { peakBytes } from './peak.ts'
 import { rewrite } from './rewrite.ts'
 
 /** Above this many elements a constant of equal elements is expanded in the graph instead of being stored. */
@@ -15,6 +16,8 @@ export interface EmittedModel {
    * that sums for a row that stands twice get lost (its issue 18048, still so in 1.30).
    */
   readonly sequential: boolean
+  /** Memory of a run, in bytes: see `peakBytes`. */
+  readonly peak: number
 }
 
 /** The part of the graph that the outputs need, as the bytes of an ONNX model. */
@@ -51,7 +54,7 @@ export function emit(graph: Graph, traced: Readonly<Record<string, Value>>): Emi
   }
   for (const [name, value] of Object.entries(outputs)) onnx.output(nameOf(value), name, value.type, value.shape)
   const sequential = nodes.some(({ operator }) => operator === 'ScatterND')
-  return { bytes: onnx.toBytes(), inputs, nodes: onnx.nodeCount, sequential }
+  return { bytes: onnx.toBytes(), inputs, nodes: onnx.nodeCount, sequential, peak: peakBytes(nodes, Object.values(outputs)) }
 }
 
 /** What holds elements of a type; int64 apart, whose numbers are of another kind. */

@@ -16,6 +16,12 @@ import { type GradientModel, gradientOf, traceGradients } from './trace-parts.ts
 import { stepSignature } from './trace-step.ts'
 import { Updates } from './updates.ts'
 
+/**
+ * Bytes that the tensors of runs may take for which graphs of a step have arenas; the next graphs allocate as they run. An
+ * arena is up to twice as large as these, and stays: without a limit a student's 28 graphs took GB.
+ */
+const largestArenas = 2 ** 29
+
 /** A model that each worker has loaded. */
 interface Loaded<M> {
   readonly model: M
@@ -37,6 +43,7 @@ export class ParallelStep implements StepEngine {
   readonly #gradients = new Map<string, Loaded<GradientModel>>()
   readonly #updates: Updates
   readonly #frozen: readonly HeldVariables[]
+  #arenas = 0
   #runtimes: readonly Runtime[] | undefined
 
   constructor(options: TrainStepOptions, parallel: DataParallel, engine: Engine, workers: number) {
@@ -89,6 +96,7 @@ export class ParallelStep implements StepEngine {
     // The graphs of dead workers are gone with them.
     if (this.#runtimes && runtimes.some((runtime, index) => runtime !== this.#runtimes![index])) {
       this.#gradients.clear()
+      this.#arenas = 0
       this.#updates.forget()
     }
     await this.#memory.write(state, runtimes)
@@ -132,7 +140,10 @@ export class ParallelStep implements StepEngine {
     let loaded = this.#gradients.get(signature)
     if (!loaded) {
       const model = traceGradients(this.#options, part, this.#parallel.loss === 'mean' ? 1 / count : 1)
-      const compiled = await all(runtimes.slice(0, count).map((runtime) => Compiled.loadOn(runtime, model.model, 1, ownArena)))
+      const needed = count * model.model.peak
+      const memory = this.#arenas + needed <= largestArenas ? ownArena : undefined
+      const compiled = await all(runtimes.slice(0, count).map((runtime) => Compiled.loadOn(runtime, model.model, 1, memory)))
+      if (memory) this.#arenas += needed
       this.#gradients.set(signature, (loaded = { model, compiled }))
     }
     return loaded
