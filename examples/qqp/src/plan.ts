@@ -32,13 +32,13 @@ export interface DemoPlan extends Partial<Watched> {
 // The large size is the experiment on Quora's pairs. What is not given is the default of `train`.
 const sizes = {
   large: {
-    recombined: 160_000,
-    perExample: 5,
+    recombined: 40_000,
+    perExample: 10,
     dimensions: 300,
     batchSize: 256,
-    alone: { steps: 1000, evaluateEvery: 50 },
-    given: { steps: 1500, evaluateEvery: 100 },
-    distilled: { steps: 4000, evaluateEvery: 250 },
+    alone: { steps: 800, evaluateEvery: 50 },
+    given: { steps: 800, evaluateEvery: 100 },
+    distilled: { steps: 2500, evaluateEvery: 250 },
   },
   usual: {
     recombined: 4000,

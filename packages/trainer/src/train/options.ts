@@ -3,6 +3,7 @@ import { KdError } from '@kd/core'
 import type { CheckpointOptions } from '@kd/core/node'
 import { adadelta, adam, adamW, type Optimizer } from '@kd/jit'
 import { crossEntropy, type Loss, logitsMse, scoreMse } from '@kd/losses'
+import type { StudentDescription } from '@kd/students'
 
 /** How the learning rate goes over the steps: see `schedule.ts`. */
 export type Schedule = 'constant' | 'linear' | 'one-cycle'
@@ -55,10 +56,11 @@ export interface TrainOptions {
 export const paper = { optimizer: 'adadelta', learningRate: 1, schedule: 'constant', batchSize: 50 } as const satisfies TrainOptions
 
 /**
- * Dropout of a student whose description does not say: 0.3 for a loss on the teacher's logits, 0.6 for gold labels, which
- * a student soon knows by heart; the best of those tried for each on validation data (docs/results.md).
+ * Dropout of a student whose description does not say: 0.3; but 0.6 for a student of single texts on gold labels, which it soon
+ * knows by heart. The best of those tried for each on validation data (docs/results.md).
  */
-export const usualDropout = ({ needs }: Loss): number => (needs.logits ? 0.3 : 0.6)
+export const usualDropout = ({ needs }: Loss, { student }: StudentDescription): number =>
+  needs.logits || student === 'siamese' ? 0.3 : 0.6
 
 const optimizers = { adam, adamw: adamW, adadelta } as const
 const schedules: readonly Schedule[] = ['constant', 'linear', 'one-cycle']

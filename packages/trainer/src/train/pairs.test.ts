@@ -1,7 +1,7 @@
 import { dataset, type Example, KdError } from '@kd/core'
 import { fakeTeacher } from '@kd/core/test'
 import { mixByAlpha } from '@kd/losses'
-import { bilstm } from '@kd/students'
+import { bilstm, siamese } from '@kd/students'
 import { expect, it } from 'vitest'
 import { moods } from '../../fixtures/moods.ts'
 import { likeness, originals, pairs, quick, student, task, teacher, validation } from '../../fixtures/pairs.ts'
@@ -114,6 +114,11 @@ it.each<[what: string, work: () => Promise<unknown>, kind: string, message: RegE
   const error = await failure(work())
   expect(error.kind).toBe(kind)
   expect(error.message).toMatch(message)
+})
+
+it('drops as much on gold labels as on logits', async () => {
+  const { student: trained } = await train(siamese({ dimensions: 4, hidden: 4, dense: 4 }), originals, { steps: 1 })
+  expect(trained.description.dropout).toEqual({ words: 0.3, states: 0.3, dense: 0 })
 })
 
 it('an empty text and identical texts are pairs like others', async () => {

@@ -29,7 +29,7 @@ export async function train(description: StudentDescription, data: TrainingData,
   if (data.length === 0) throw new KdError({ kind: 'data', what: 'there are no examples to train on' })
   const settings = settle(options, { examples: data.length, classes: labelsOf(data).length, hasLogits: logitsOf(data) !== undefined })
   const vocabulary = Vocabulary.build(textsOf(data), { size: description.vocabularySize })
-  const dropout = usualDropout(settings.loss)
+  const dropout = usualDropout(settings.loss, description)
   const student = await createStudent(description, { labels: labelsOf(data), vocabulary, seed: settings.seed, dropout })
   try {
     const training = student.training()
