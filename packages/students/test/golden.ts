@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
+import * as tf from '@tensorflow/tfjs-core'
 import { expect } from 'vitest'
+import type { StudentTraining } from '../src/student/student.ts'
 
 export type Nested = number | Nested[]
 
@@ -22,4 +24,21 @@ export function named(values: Record<string, Nested>, joined: (a: number, b: num
 export function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
   expect(actual.length, what).toBe(expected.length)
   for (let i = 0; i < expected.length; i++) expect(Math.abs(actual[i]! - expected[i]!), `${what}[${i}]`).toBeLessThan(1e-5)
+}
+
+/** A step that drops nothing. */
+export const context = { dropout: (x: tf.Tensor): tf.Tensor => x }
+
+/**
+ * A batch as a step reads it: word ids, padded to `size` rows.
+ * @param table word vectors of the golden files' 5 dimensions
+ */
+export function batchOf(training: StudentTraining, table: Float32Array, examples: readonly Int32Array[], size: number) {
+  const { ids, inputs } = training.batch(examples, size)
+  const { data, shape } = inputs.ends!
+  return {
+    inputs: { ends: tf.tensor(data as Float32Array, [...shape]) },
+    rows: { trainable: tf.tensor2d(table, [table.length / 5, 5]) },
+    positions: tf.tensor(ids.data, [...ids.shape], 'int32'),
+  }
 }

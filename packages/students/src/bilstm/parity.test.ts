@@ -2,7 +2,7 @@ import { Vocabulary } from '@kd/runtime'
 import * as tf from '@tensorflow/tfjs-core'
 import { input, model } from '@tensorflow/tfjs-layers'
 import { beforeAll, expect, test } from 'vitest'
-import { expectClose, flat, goldenFile, type Nested, named } from '../../test/golden.ts'
+import { batchOf, context, expectClose, flat, goldenFile, type Nested, named } from '../../test/golden.ts'
 import { assign, buildHead, type Head } from '../student/layers.ts'
 import type { StudentTraining } from '../student/student.ts'
 import { type DenseWeights, fromNamed, toNamed } from '../student/weights.ts'
@@ -51,18 +51,6 @@ beforeAll(async () => {
   })
 })
 
-const context = { dropout: (x: tf.Tensor) => x }
-
-function batchOf(texts: readonly Int32Array[], size: number) {
-  const { ids, inputs } = training.batch(texts, size)
-  const { data, shape } = inputs.ends!
-  return {
-    inputs: { ends: tf.tensor(data as Float32Array, [...shape]) },
-    rows: { trainable: tf.tensor2d(table, [table.length / 5, 5]) },
-    positions: tf.tensor(ids.data, [...ids.shape], 'int32'),
-  }
-}
-
 const loss = (logits: tf.Tensor) => tf.mean(tf.squaredDifference(logits, tf.tensor2d(golden.targets))) as tf.Scalar
 
 /** Gradients of the loss by the names of the golden file. */
@@ -91,7 +79,7 @@ function layersLogits(padding: number): tf.Tensor {
 test.each([
   ['the layers', () => layersLogits(0)],
   ['the layers, with more padding', () => layersLogits(3)],
-  ['the training step', () => training.logits(batchOf(texts, 3), context)],
+  ['the training step', () => training.logits(batchOf(training, table, texts, 3), context)],
 ])('%s: logits, loss and gradients are those of PyTorch', (_, logits) => {
   expectClose(logits().dataSync(), flat(golden.logits), 'logits')
   const { loss, gradients: actual } = gradientsOf(logits)
@@ -107,7 +95,7 @@ test('final states are those of PyTorch', () => {
 })
 
 test('gradients of the rows: those of the layers by automatic differentiation', () => {
-  const batch = batchOf(texts, 3)
+  const batch = batchOf(training, table, texts, 3)
   const ofRows = tf.grad((rows) => loss(training.logits({ ...batch, rows: { trainable: rows as tf.Tensor2D } }, context)))(
     batch.rows.trainable,
   )
@@ -124,15 +112,15 @@ test('gradients of the rows: those of the layers by automatic differentiation', 
 })
 
 test('a text of the batch has the same logits alone, in any bucket, and beside padding rows', () => {
-  const alone = texts.map((text) => [...training.logits(batchOf([text], 1), context).dataSync()])
+  const alone = texts.map((text) => [...training.logits(batchOf(training, table, [text], 1), context).dataSync()])
   expectClose(alone.flat(), flat(golden.logits), 'alone')
-  const beside = training.logits(batchOf(texts, 5), context)
+  const beside = training.logits(batchOf(training, table, texts, 5), context)
   expect(beside.shape).toEqual([5, 2])
   expectClose(beside.dataSync().slice(0, 6), flat(golden.logits), 'beside padding')
 })
 
 test('nothing of a step stays in memory', () => {
   const before = tf.memory().numTensors
-  tf.tidy(() => gradientsOf(() => training.logits(batchOf(texts, 3), context)))
+  tf.tidy(() => gradientsOf(() => training.logits(batchOf(training, table, texts, 3), context)))
   expect(tf.memory().numTensors).toBe(before)
 })

@@ -2,7 +2,7 @@ import { Vocabulary } from '@kd/runtime'
 import * as tf from '@tensorflow/tfjs-core'
 import { input, model } from '@tensorflow/tfjs-layers'
 import { beforeAll, expect, test } from 'vitest'
-import { expectClose, flat, goldenFile, type Nested, named } from '../../test/golden.ts'
+import { batchOf, context, expectClose, flat, goldenFile, type Nested, named } from '../../test/golden.ts'
 import { assign, buildHead, type Head } from '../student/layers.ts'
 import type { StudentTraining } from '../student/student.ts'
 import { type DenseWeights, fromNamed, toNamed } from '../student/weights.ts'
@@ -58,18 +58,6 @@ beforeAll(async () => {
   })
 })
 
-const context = { dropout: (x: tf.Tensor) => x }
-
-function batchOf(examples: readonly Int32Array[], size: number) {
-  const { ids, inputs } = training.batch(examples, size)
-  const { data, shape } = inputs.ends!
-  return {
-    inputs: { ends: tf.tensor(data as Float32Array, [...shape]) },
-    rows: { trainable: tf.tensor2d(table, [table.length / 5, 5]) },
-    positions: tf.tensor(ids.data, [...ids.shape], 'int32'),
-  }
-}
-
 const onesOf = (side: number[][][]) => tf.ones([side.length, side[0]!.length], 'int32')
 const states = (side: number[][][]) => head.bilstm.apply([tf.tensor3d(side), onesOf(side)]) as tf.Tensor2D
 
@@ -87,7 +75,7 @@ test('features of the final states are those of PyTorch', () => {
 
 test.each([
   ['the layers', layersLogits],
-  ['the training step', () => training.logits(batchOf(encoded, pairs), context)],
+  ['the training step', () => training.logits(batchOf(training, table, encoded, pairs), context)],
 ])('%s: logits, loss and gradients are those of PyTorch', (_, logits) => {
   expectClose(logits().dataSync(), flat(golden.logits), 'logits')
   const names = Object.keys(head.variables) as (keyof DenseWeights)[]
@@ -101,9 +89,9 @@ test.each([
 })
 
 test('a pair has the same logits alone, and beside padding rows', () => {
-  const alone = encoded.map((pair) => [...training.logits(batchOf([pair], 1), context).dataSync()])
+  const alone = encoded.map((pair) => [...training.logits(batchOf(training, table, [pair], 1), context).dataSync()])
   expectClose(alone.flat(), flat(golden.logits), 'alone')
-  const beside = training.logits(batchOf(encoded, pairs + 2), context)
+  const beside = training.logits(batchOf(training, table, encoded, pairs + 2), context)
   expect(beside.shape).toEqual([pairs + 2, 2])
   expectClose(beside.dataSync().slice(0, 2 * pairs), flat(golden.logits), 'beside padding')
 })
@@ -113,7 +101,7 @@ test('texts of any two lengths: each row is what the layers say of it', () => {
     const [a, b] = [first[row]!.subarray(0, 1 + row), second[row]!.subarray(row)]
     return Int32Array.of(a.length, ...a, ...b)
   })
-  const logits = training.logits(batchOf(cut, pairs), context).dataSync()
+  const logits = training.logits(batchOf(training, table, cut, pairs), context).dataSync()
   const expected = cut.flatMap((_, row) => {
     const sides = [golden.a[row]!.slice(0, 1 + row), golden.b[row]!.slice(row)].map((words) => states([words])) as [
       tf.Tensor2D,
