@@ -1,10 +1,12 @@
 """PyTorch: the paper's student trained on the batches that FOLDER holds, one epoch for each line read.
 
-    python bilstm_train.py FOLDER static|dense|sparse BATCH [--threads 2]
+    python bilstm_train.py FOLDER static|dense|sparse BATCH [--padded] [--threads 2]
 
 FOLDER has `weights.safetensors` (our first weights) and `batches-BATCH.safetensors`. `static` keeps the word vectors,
-`dense` trains them by Adam, `sparse` by SparseAdam (rows of the batch only). Sentences are packed, so padding costs
-nothing. PyTorch's second LSTM bias stays zero: it would only double the first one. Answers with one line of JSON.
+`dense` trains them by Adam, `sparse` by SparseAdam (rows of the batch only). Batches with two texts for each label train
+the student of pairs: both texts in one pass through the LSTM. Sentences are packed, so padding costs nothing; `--padded`
+leaves them padded to the batch's longest and runs each direction by itself, the backward one on reversed words.
+PyTorch's second LSTM bias stays zero: it would only double the first one. Answers with one line of JSON.
 """
 import argparse
 import json
@@ -20,6 +22,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("folder")
 parser.add_argument("vectors", choices=["static", "dense", "sparse"])
 parser.add_argument("batch", type=int)
+parser.add_argument("--padded", action="store_true")
 parser.add_argument("--threads", type=int, default=2)
 options = parser.parse_args()
 torch.set_num_threads(options.threads)
@@ -30,7 +33,13 @@ batches = []
 for index in range(len(stored) // 3):
     labels = stored[f"{index}.labels"].long()
     targets = torch.where(labels[:, None] == torch.arange(2), 2.0, -2.0)
-    batches.append((stored[f"{index}.ids"].long(), stored[f"{index}.lengths"].long(), targets))
+    ids, lengths = stored[f"{index}.ids"].long(), stored[f"{index}.lengths"].long()
+    if options.padded:
+        # Words from the last to the first, the padding behind them as before.
+        places = lengths[:, None] - 1 - torch.arange(ids.shape[1])
+        ids = torch.stack([ids, torch.where(places >= 0, ids.gather(1, places.clamp(min=0)), 0)])
+    batches.append((ids, lengths, targets))
+pairs = len(batches[0][1]) == 2 * options.batch
 
 table = next(value for name, value in ours.items() if name.startswith("embeddings")).view(-1, 300)
 
@@ -40,13 +49,30 @@ class Student(nn.Module):
         super().__init__()
         self.embed = nn.Embedding(*table.shape, sparse=options.vectors == "sparse")
         self.lstm = nn.LSTM(300, 150, batch_first=True, bidirectional=True)
-        self.dense = nn.Linear(300, 200)
+        self.dense = nn.Linear(1200 if pairs else 300, 200)
         self.logits = nn.Linear(200, 2)
 
     def forward(self, ids, lengths):
+        h = (self.padded if options.padded else self.packed)(ids, lengths)
+        if pairs:
+            a, b = h.chunk(2)
+            h = torch.cat([a, b, a * b, (a - b).abs()], 1)
+        return self.logits(torch.relu(self.dense(h)))
+
+    def packed(self, ids, lengths):
         packed = nn.utils.rnn.pack_padded_sequence(self.embed(ids), lengths, batch_first=True, enforce_sorted=False)
         _, (h, _) = self.lstm(packed)
-        return self.logits(torch.relu(self.dense(torch.cat([h[0], h[1]], 1))))
+        return torch.cat([h[0], h[1]], 1)
+
+    def padded(self, ids, lengths):
+        weights, zeros = self.lstm._flat_weights, torch.zeros(1, len(lengths), 150)
+        ends = (lengths - 1)[:, None, None].expand(-1, 1, 150)
+        states = []
+        for direction in range(2):
+            own = weights[4 * direction : 4 * direction + 4]
+            every, _, _ = torch.lstm(self.embed(ids[direction]), (zeros, zeros), own, True, 1, 0.0, True, False, True)
+            states.append(every.gather(1, ends)[:, 0])
+        return torch.cat(states, 1)
 
 
 model = Student()
@@ -77,9 +103,10 @@ def epoch():
         loss.backward()
         for optimizer in optimizers:
             optimizer.step()
-        total += loss.item()
+        last = loss.item()
+        total += last
     seconds = time.perf_counter() - begun
-    return {"value": len(batches) * options.batch / seconds, "loss": total / len(batches), "version": torch.__version__, "processor": 1000 * (time.process_time() - processor), "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000}
+    return {"value": len(batches) * options.batch / seconds, "loss": total / len(batches), "last": last, "version": torch.__version__, "processor": 1000 * (time.process_time() - processor), "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000}
 
 
 for _ in sys.stdin:

@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { median } from './compare.ts'
+import { fastest, learnAlike, rounded, type Turns, threads, turns } from './jit/turns.ts'
 import type { Bench, Row } from './row.ts'
 import { Server } from './servers.ts'
 
-const threads = { KD_THREADS: '2' }
 /** TensorFlow.js's WebAssembly as it is shipped, one thread as always in Node. */
 const shipped = { KD_ENGINE: 'tfjs', KD_BENCH_SHIPPED: '1' }
 
@@ -36,17 +35,14 @@ export const bench: Bench = async ({ data, model, runs, wanted }) => {
   }
 }
 
-interface Setting {
+interface Setting extends Turns {
   readonly folder: string
-  readonly runs: number
-  /** Measures the processor's peak between the turns. */
-  readonly probe: Server
 }
 
 async function student(vectors: 'static' | 'trainable', data: string, setting: Setting): Promise<Row[]> {
   const { folder } = setting
   const ours = Server.ours('jit/student-server.ts', [vectors, data, folder], threads)
-  const { words, sentences, operations } = await ours.ask('prepare')
+  const { words, examples, operations } = await ours.ask('prepare')
   const peer = (kind: string, batch: number) => Server.python('bilstm_train.py', [folder, kind, String(batch)])
   const kinds = vectors === 'static' ? ['static'] : ['dense', 'sparse']
   // The same batches first: both sides must learn alike. The dense optimizer moves rows that a batch lacks, ours does not.
@@ -54,7 +50,7 @@ async function student(vectors: 'static' | 'trainable', data: string, setting: S
   const best = await fastest(
     kinds.flatMap((kind) => [64, 128, 256].map((batch) => ({ name: `${kind} ${batch}`, start: () => peer(kind, batch) }))),
   )
-  const what = `BiLSTM 150, ${vectors} vectors of 300, Adam, ${sentences} sentences of ${words} words, batches of 256`
+  const what = `BiLSTM 150, ${vectors} vectors of 300, Adam, ${examples} sentences of ${words} words, batches of 256`
   const row = await turns(`train-${vectors}-d300`, what, 'sentences/s', ours, best?.server, setting, operations!)
   const slow = await asShipped(row, 'jit/student-server.ts', [vectors, data, folder, '256'])
   return [{ ...row, details: { ...row.details, ...first, 'PyTorch with': best?.name ?? '' } }, slow]
@@ -112,81 +108,6 @@ async function asShipped({ id, what, unit, ours }: Row, file: string, args: read
   return { id: `${id}-tfjs`, what, unit, ours, peer, theirs: rounded(value!), ratio: rounded(ours / value!), runs: 1 }
 }
 
-/** One run of each, which warms both up, and what they learnt; an error if that differs by more than `tolerance`. */
-async function learnAlike(ours: Server, theirs: Server | undefined, tolerance: number, stop = true): Promise<Record<string, number>> {
-  const { loss: mine, first } = (await ours.ask('epoch')) as { loss: number; first: number }
-  const known = { 'first step, ms': Math.round(first), 'loss of ours': mine }
-  if (!theirs) return known
-  const other = (await theirs.ask('epoch')).loss!
-  if (stop) await theirs.stop()
-  if (!(Math.abs(mine - other) <= tolerance * other)) throw new Error(`ours has a loss of ${mine}, the peer one of ${other}`)
-  return { ...known, 'loss of theirs': other }
-}
-
-/** The fastest of several ways to run the peer, warm. */
-async function fastest(ways: readonly { name: string; start: () => Server | undefined }[]) {
-  let best: { name: string; server: Server; value: number } | undefined
-  for (const { name, start } of ways) {
-    const server = start()
-    if (!server) return undefined
-    await server.ask('epoch')
-    const { value } = await server.ask('epoch')
-    if (best && best.value >= value!) await server.stop()
-    else {
-      await best?.server.stop()
-      best = { name, server, value: value! }
-    }
-  }
-  return best
-}
-
-/** Both sides in turn, A B A B, and the processor's peak between; figures are medians, `ratio` is that of the medians. */
-async function turns(
-  id: string,
-  what: string,
-  unit: string,
-  ours: Server,
-  theirs: Server | undefined,
-  { runs, probe }: Setting,
-  operations: number,
-): Promise<Row> {
-  const [mine, other, ones, twos]: [number[], number[], number[], number[]] = [[], [], [], []]
-  const [processor, theirProcessor]: [number[], number[]] = [[], []]
-  let [version, megabytes, theirMegabytes] = ['', 0, 0]
-  for (let run = 0; run < runs; run++) {
-    const { one, two } = await probe.ask('peak')
-    ones.push(one!)
-    twos.push(two!)
-    const found = await ours.ask('epoch')
-    mine.push(found.value!)
-    processor.push(found.processor!)
-    megabytes = found.megabytes!
-    const answer = await theirs?.ask('epoch')
-    if (!answer) continue
-    other.push(answer.value!)
-    theirProcessor.push(answer.processor!)
-    version = String(answer.version)
-    theirMegabytes = answer.megabytes!
-  }
-  await ours.stop()
-  await theirs?.stop()
-  const [a, b, one, two] = [median(mine), other.length > 0 ? median(other) : null, median(ones), median(twos)]
-  const gigaflops = (operations * a) / 1e9
-  const details = {
-    'MFLOP needed': rounded(operations / 1e6),
-    'peak GFLOP/s, 1 and 2 threads': `${rounded(one)}, ${rounded(two)}`,
-    'share of the peak on 2 threads': rounded(gigaflops / two),
-    'GFLOP/s': rounded(gigaflops),
-    'processor ms a turn': Math.round(median(processor)),
-    'MB at most': Math.round(megabytes),
-    ...(b === null
-      ? {}
-      : { 'processor ms a turn of theirs': Math.round(median(theirProcessor)), 'MB of theirs at most': Math.round(theirMegabytes) }),
-  }
-  const peer = { name: 'PyTorch, 2 threads', version }
-  return { id, what, unit, ours: rounded(a), peer, theirs: b && rounded(b), ratio: b && rounded(a / b), runs, details }
-}
-
 const plain = (id: string, what: string, unit: string, ours: number): Row => ({
   id,
   what,
@@ -197,5 +118,3 @@ const plain = (id: string, what: string, unit: string, ours: number): Row => ({
   ratio: null,
   runs: 1,
 })
-
-const rounded = (value: number): number => Number(value.toPrecision(4))
