@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<{ bench: Bench }>>> = {
   jit: () => import('./jit.ts'),
   augment: () => import('./augment.ts'),
   'augment-pairs': () => import('./augment-pairs.ts'),
+  label: () => import('./label.ts'),
   pairs: () => import('./pairs.ts'),
   runtime: () => import('./runtime.ts'),
   store: () => import('./store.ts'),
