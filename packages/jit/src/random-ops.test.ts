@@ -3,7 +3,7 @@ import * as layers from '@tensorflow/tfjs-layers'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { jitOn } from './jit.ts'
 import { adam } from './optimizers/adam.ts'
-import { engineNames, testEngine } from './testing/engines.ts'
+import { engineNames, testEngine, tracesOn } from './testing/engines.ts'
 import { trainStepOn } from './train-step/train-step.ts'
 
 const values = (tensor: tf.Tensor) => Array.from(tensor.dataSync())
@@ -51,7 +51,7 @@ describe('a random function in a jitted one', () => {
       expect(new Set(calls.map((call) => call.join())).size).toBe(3)
       const other = jitOn(fn, testEngine(name), { seed: 8 })
       expect(values(await other())).not.toEqual(calls[0])
-      expect(f.traces).toBe(name === 'tfjs' ? 0 : 1)
+      expect(f.traces).toBe(tracesOn(name, 1))
       for (const jitted of [f, resumed, other]) await jitted.dispose()
       found.push(calls)
     }
