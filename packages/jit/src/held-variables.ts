@@ -4,6 +4,7 @@ import type { Held } from './engines/native/protocol.ts'
 import type { Runtime } from './engines/runtime.ts'
 import { assignHeld, Buffers, type Place, placeOf } from './held-data.ts'
 import type { OnnxTensor } from './tensor.ts'
+import { see } from './trace/refuse.ts'
 
 /** The variables that one traced function reads and assigns, as the engine has them. */
 export class HeldVariables {
@@ -106,7 +107,7 @@ export class Room {
         kind: 'engine',
         what: `the variable ${name} was ${isDisposed ? 'disposed of' : 'assigned'} while a call that assigns it was running; the call changed nothing`,
         where: { tensor: name },
-        fix: 'Wait for the call (await) first.',
+        fix: see('Wait for the call (await) first.', 'sideEffects'),
       })
     }
     for (const [variable, place] of this.#places) {
@@ -136,6 +137,6 @@ function checkAlive({ isDisposed, name }: tf.Variable): void {
     kind: 'engine',
     what: `the variable ${name}, which the traced function uses, has been disposed of`,
     where: { tensor: name },
-    fix: 'Jit the function again with the variables that it is to use now.',
+    fix: see('Jit the function again with the variables that it is to use now.', 'sideEffects'),
   })
 }

@@ -8,7 +8,7 @@ import { refuseAsync, runTrace, type Trace, traceOf } from './jit-trace.ts'
 import { drawing } from './random-ops.ts'
 import { mapTensors, type Signature, signatureKey, signatureOf, tensorsIn } from './structure.ts'
 import { isRecording } from './trace/record.ts'
-import { refuse } from './trace/refuse.ts'
+import { refuse, see } from './trace/refuse.ts'
 
 export interface JitOptions {
   /** Of tf.dropout, tf.randomNormal and their kind: a whole number from 0 to 2^53 - 1. Default: 0. */
@@ -177,6 +177,6 @@ function tooMany(signature: Signature, known: readonly Signature[]): KdError {
     kind: 'engine',
     what: `${path} changes with the calls: it is ${short(signature.get(path!))} now and was ${before.map(short).join(', ')}, among others; a trace would be made for signature ${known.length + 1}`,
     where: { option: path! },
-    fix: 'Pad a shape that changes to a few sizes, pass a number that changes as tf.scalar, or raise maxTraces.',
+    fix: see('Pad a shape that changes to a few sizes, pass a number that changes as tf.scalar, or raise maxTraces.', 'refused'),
   })
 }

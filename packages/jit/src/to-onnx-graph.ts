@@ -3,6 +3,7 @@ import { type OnnxData, OnnxGraph } from '@kd/core/onnx'
 import type * as tf from '@tensorflow/tfjs-core'
 import { arrays } from './trace/emit.ts'
 import { type Node, reachable, sizeOf, type Value } from './trace/graph.ts'
+import { see } from './trace/refuse.ts'
 
 /** A tensor of the signature. */
 export interface OnnxInput {
@@ -62,7 +63,7 @@ const differs = (what: string): KdError =>
   new KdError({
     kind: 'engine',
     what: `the ${what} depends on the size of the batch in a way that a free batch can not have`,
-    fix: 'Give the first side of the inputs as a number.',
+    fix: see('Give the first side of the inputs as a number.', 'refused'),
   })
 
 class Writer {

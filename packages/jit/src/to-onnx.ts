@@ -5,6 +5,7 @@ import { Output, recordCall } from './jit-trace.ts'
 import { type Structure, tensorsIn } from './structure.ts'
 import { type OnnxInput, portableModel, type Tracing } from './to-onnx-graph.ts'
 import type { Recording } from './trace/recording.ts'
+import { see } from './trace/refuse.ts'
 import { rewrite } from './trace/rewrite.ts'
 
 export interface ToOnnxOptions {
@@ -86,12 +87,16 @@ function refuseState({ variables, randoms }: Recording): void {
   for (const { variable, output } of variables.values()) {
     if (output) {
       const what = `the function assigns the variable ${variable.name}, which a .onnx file can not`
-      throw new KdError({ kind: 'engine', what, where: { tensor: variable.name }, fix: 'Export the forward pass alone.' })
+      throw new KdError({ kind: 'engine', what, where: { tensor: variable.name }, fix: see('Export the forward pass alone.', 'refused') })
     }
   }
   if (randoms.length > 0) {
     const what = 'the function draws random numbers, which differ from engine to engine'
-    throw new KdError({ kind: 'engine', what, fix: 'Export the model in its mode of prediction: model.apply(x) without training.' })
+    throw new KdError({
+      kind: 'engine',
+      what,
+      fix: see('Export the model in its mode of prediction: model.apply(x) without training.', 'refused'),
+    })
   }
 }
 

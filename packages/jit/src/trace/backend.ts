@@ -140,7 +140,7 @@ export function dataOf(dataId: tf.DataId): DataInfo | undefined {
 
 function valueType(dtype: tf.DataType): ValueType {
   if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype
-  throw refuse(`jit can't trace tensors of type ${dtype}`, 'Use float32, int32 or bool.')
+  throw refuse(`jit can't trace tensors of type ${dtype}`, 'Use float32, int32 or bool.', undefined, 'operations')
 }
 
 function constantData(values: BackendValues, type: ValueType): Constant {
@@ -192,6 +192,7 @@ export function tensorOf(value: Value): tf.Tensor {
 }
 
 export function valueOfTensor(tensor: tf.TensorInfo): Value {
-  if (tensor.dtype === 'complex64') throw refuse("jit can't give complex tensors back", 'Return tf.real(x) and tf.imag(x).')
+  if (tensor.dtype === 'complex64')
+    throw refuse("jit can't give complex tensors back", 'Return tf.real(x) and tf.imag(x).', undefined, 'operations')
   return backend.value(tensor)
 }

@@ -114,7 +114,12 @@ function withHooks<T>(recording: Recording, body: () => T): T {
     },
     disposeVariable(variable: tf.Variable) {
       if (recording.before.has(variable)) {
-        throw (recording.refusal ??= refuse(`the function disposes of the variable ${variable.name}`, 'Dispose of it outside.'))
+        throw (recording.refusal ??= refuse(
+          `the function disposes of the variable ${variable.name}`,
+          'Dispose of it outside.',
+          undefined,
+          'sideEffects',
+        ))
       }
       disposeVariable.call(engine, variable)
     },
@@ -147,15 +152,21 @@ function noteAssignments(recording: Recording, again: boolean): void {
   if (!created) return
   if (again) {
     const { variable, where } = created
-    throw refuse(`the function creates the variable ${variable.name} at each call`, 'Create it outside, or at the first call only.', where)
+    throw refuse(
+      `the function creates the variable ${variable.name} at each call`,
+      'Create it outside, or at the first call only.',
+      where,
+      'sideEffects',
+    )
   }
   for (const { variable, initial, where } of recording.created) {
-    if (variable.isDisposed) throw refuse('the function creates a variable and disposes of it', 'Use a plain tensor.', where)
+    if (variable.isDisposed) throw refuse('the function creates a variable and disposes of it', 'Use a plain tensor.', where, 'sideEffects')
     if (!isKnown(recording, initial)) {
       throw refuse(
         `the variable ${variable.name} is created from values that jit is tracing`,
         'Create it before, and assign it inside.',
         where,
+        'sideEffects',
       )
     }
   }

@@ -18,17 +18,30 @@ export function userLine(): { file: string; line: number } | undefined {
   return undefined
 }
 
+/** Pages that lie in the package: a test finds them and their headings. */
+export const pages = {
+  operations: 'OPS.md',
+  refused: 'README.md#what-it-refuses',
+  sideEffects: 'README.md#randomness-and-side-effects',
+  steps: 'README.md#training-steps',
+} as const
+
+/** What to do, with the page that says more. */
+export const see = (fix: string, page: keyof typeof pages): string => fix.replace(/\.$/, ` (see @kd/jit/${pages[page]}).`)
+
 /**
  * What can't be recorded is refused, never approximated: with the kernel's name and the user's line.
  * @param where the user's line, where it is not the present call's
  */
-export function refuse(what: string, fix: string, where?: KdError['where']): KdError {
-  return new KdError({ kind: 'engine', what, where: where ?? userLine() ?? {}, fix })
+export function refuse(what: string, fix: string, where?: KdError['where'], page: keyof typeof pages = 'refused'): KdError {
+  return new KdError({ kind: 'engine', what, where: where ?? userLine() ?? {}, fix: see(fix, page) })
 }
 
 export function refuseKernel(kernel: string, reason = 'has no lowering to ONNX'): KdError {
   return refuse(
     `jit can't trace the TensorFlow.js kernel ${kernel}: it ${reason}`,
     'Write it with other operations, or compute it outside the traced function and pass it in.',
+    undefined,
+    'operations',
   )
 }

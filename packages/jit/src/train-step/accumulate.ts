@@ -1,5 +1,6 @@
 import { KdError } from '@kd/core'
 import * as tf from '@tensorflow/tfjs-core'
+import { see } from '../trace/refuse.ts'
 import type { DataParallel, StepBatch } from './options.ts'
 
 /** The loss of a batch and its gradients; undefined where it does not depend on a value. */
@@ -49,7 +50,7 @@ function turnCount({ inputs, positions }: StepBatch, wanted: number, axes: Reado
       kind: 'option',
       what: other ? `a batch has ${size} and, by ${other[0]}, ${other[1]} examples` : 'the batch has no input to divide',
       where: { option: 'parallel' },
-      fix: 'Name the axis that counts the examples: parallel: { axes: { input: 1 } }.',
+      fix: see('Name the axis that counts the examples: parallel: { axes: { input: 1 } }.', 'steps'),
     })
   }
   let count = Math.min(wanted, size)

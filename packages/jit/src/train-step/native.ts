@@ -8,6 +8,7 @@ import type { Runtime } from '../engines/runtime.ts'
 import { HeldVariables } from '../held-variables.ts'
 import { randomFeeds } from '../random-ops.ts'
 import type { OnnxTensor } from '../tensor.ts'
+import { see } from '../trace/refuse.ts'
 import { type PreparedStep, type StatePart, type StepEngine, type StepState, stateParts, tableName, variableName } from './engine.ts'
 import type { RowTable, TrainStepOptions } from './options.ts'
 import { type StepTrace, stepSignature, traceStep } from './trace-step.ts'
@@ -154,7 +155,7 @@ export class NativeStep implements StepEngine {
       throw new KdError({
         kind: 'engine',
         what: `the worker that held the weights is gone (${this.#runtime!.death})`,
-        fix: 'Go on from a saved state: restore(state).',
+        fix: see('Go on from a saved state: restore(state).', 'steps'),
       })
     }
     return this.#runtime!

@@ -7,6 +7,7 @@ import type { Runtime } from '../engines/runtime.ts'
 import { HeldVariables } from '../held-variables.ts'
 import { randomFeeds } from '../random-ops.ts'
 import type { OnnxTensor } from '../tensor.ts'
+import { see } from '../trace/refuse.ts'
 import { distinctBucket } from './distinct.ts'
 import { type PreparedStep, type StepEngine, type StepState, tableName, variableName } from './engine.ts'
 import { all, StepMemory } from './memory.ts'
@@ -131,7 +132,7 @@ export class ParallelStep implements StepEngine {
     throw new KdError({
       kind: 'engine',
       what: `a worker that held the weights is gone (${dead.death})`,
-      fix: 'Go on from a saved state: restore(state).',
+      fix: see('Go on from a saved state: restore(state).', 'steps'),
     })
   }
 

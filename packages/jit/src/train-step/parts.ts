@@ -1,5 +1,6 @@
 import { KdError } from '@kd/core'
 import type { OnnxTensor } from '../tensor.ts'
+import { see } from '../trace/refuse.ts'
 import { DistinctIds, distinctBucket } from './distinct.ts'
 import type { PreparedStep } from './engine.ts'
 import type { DataParallel } from './options.ts'
@@ -28,7 +29,7 @@ export function partCount({ idsShape, inputs }: PreparedStep, { axes = {} }: Dat
       kind: 'option',
       what: size === undefined ? 'the batch has no input to divide' : `a batch has ${size} and ${other} examples by its inputs`,
       where: { option: 'parallel' },
-      fix: 'Name the axis that counts the examples: parallel: { axes: { input: 1 } }.',
+      fix: see('Name the axis that counts the examples: parallel: { axes: { input: 1 } }.', 'steps'),
     })
   }
   let count = Math.min(workers, size)
@@ -43,7 +44,7 @@ function sideOf(name: string, shape: readonly number[], axis = 0): number {
     kind: 'option',
     what: `${name} of the shape [${shape}] has no axis ${axis} to divide`,
     where: { option: 'parallel' },
-    fix: 'Name the axis that counts the examples, of each input.',
+    fix: see('Name the axis that counts the examples, of each input.', 'steps'),
   })
 }
 

@@ -10,6 +10,7 @@ import { emit } from '../trace/emit.ts'
 import type { Graph, Value } from '../trace/graph.ts'
 import { record } from '../trace/record.ts'
 import type { Recording } from '../trace/recording.ts'
+import { see } from '../trace/refuse.ts'
 import { type Parameter, stepBody } from './body.ts'
 import { type PreparedStep, tableName, variableName } from './engine.ts'
 import type { RowTable, TrainStepOptions } from './options.ts'
@@ -97,7 +98,7 @@ export function refuseAssignments({ variables }: Recording): void {
       throw new KdError({
         kind: 'engine',
         what: `the loss assigns the variable ${variable.name}`,
-        fix: 'A training step updates variables by its optimizer only: assign outside of the loss.',
+        fix: see('A training step updates variables by its optimizer only: assign outside of the loss.', 'steps'),
       })
     }
   }

@@ -23,7 +23,7 @@ export function checked(call: Call, indices: Value, size: number): Value {
   const values = indices.data ?? (indices.fill === undefined || sizeOf(indices.shape) === 0 ? [] : [indices.fill])
   for (const index of values) {
     if (Number(index) < 0 || Number(index) >= size) {
-      throw refuse(`${call.kernel}: the index ${index} is not in [0, ${size - 1}]`, 'Give indices that are there.')
+      throw refuse(`${call.kernel}: the index ${index} is not in [0, ${size - 1}]`, 'Give indices that are there.', undefined, 'operations')
     }
   }
   if (indices.data || indices.fill !== undefined) return indices
