@@ -1,6 +1,6 @@
 import { afterAll, beforeEach, type RunnerTestCase, type RunnerTestSuite } from 'vitest'
-import { useEngine } from '../engines/bound.ts'
-import type { EngineName } from '../engines/engine.ts'
+import { useEngine } from '../src/engines/bound.ts'
+import type { EngineName } from '../src/engines/engine.ts'
 import { notOn } from './not-on.ts'
 
 // For `KD_TEST_ENGINE`: what asks for no engine by itself has that one, too.
