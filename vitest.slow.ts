@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config'
-import shared from './vitest.shared.ts'
+import { settings } from './vitest.shared.ts'
 
 /** What is too long for `npm test`: the files named x.slow.test.ts, run by each package's `test:slow`. */
 export default defineConfig({
-  ...shared,
+  ...settings,
   test: {
-    ...shared.test,
+    ...settings.test,
     include: ['src/**/*.slow.test.ts'],
     exclude: [],
     testTimeout: 600_000,

@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
-import shared from '../vitest.shared.ts'
+import { settings } from '../vitest.shared.ts'
 
 /** Built packages, not sources: what is tested here is what users get. */
 export default defineConfig({
-  test: { ...shared.test, globalSetup: 'src/published.ts', testTimeout: 120_000, hookTimeout: 180_000 },
+  test: { ...settings.test, globalSetup: 'src/published.ts', testTimeout: 120_000, hookTimeout: 180_000 },
 })

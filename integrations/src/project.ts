@@ -10,7 +10,15 @@ export interface Finished {
   stderr: string
 }
 
-export const resolutions = ['nodenext', 'bundler'] as const
+/** How a project's TypeScript finds modules, and which TypeScript it is there: the newest and an older one, so that both have read the types. */
+const compilers = { nodenext: 'typescript7', bundler: 'typescript' } as const
+
+export type Resolution = keyof typeof compilers
+
+export const resolutions = Object.keys(compilers) as Resolution[]
+
+/** What to install for `Project.compile`. */
+export const compilerPackages = ['typescript@5.9.3', 'typescript7@npm:typescript@7.0.2', '@types/node@20']
 
 /** A project of somebody who uses the packages: a folder of its own, outside this repository, with `main.ts` and `tsconfig.json`. */
 export interface Project {
@@ -19,10 +27,8 @@ export interface Project {
   run(command: string, args: readonly string[], env?: Record<string, string>): Promise<Finished>
   /** `npm install`, by name. Fails with npm's own words. */
   install(args: readonly string[], env?: Record<string, string>): Promise<void>
-  /** What TypeScript says about `main.ts`: nothing where all is well. */
-  types(moduleResolution: (typeof resolutions)[number]): Promise<string>
-  /** Makes `main.js`. */
-  compile(): Promise<void>
+  /** What TypeScript says about `main.ts`: nothing where all is well. With `nodenext` it makes `main.js` too. */
+  compile(resolution: Resolution): Promise<string>
   remove(): Promise<void>
 }
 
@@ -36,7 +42,6 @@ export async function makeProject(consumer: string, registry: string): Promise<P
   await writeFile(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
   await writeFile(join(folder, '.npmrc'), `@kd:registry=${registry}\n`)
   const run = (command: string, args: readonly string[], env: Record<string, string> = {}) => start(command, args, folder, env)
-  const tsc = (...args: string[]) => run('node', ['node_modules/typescript/bin/tsc', ...args])
   return {
     folder,
     run,
@@ -44,13 +49,10 @@ export async function makeProject(consumer: string, registry: string): Promise<P
       const { code, stdout, stderr } = await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...args], env)
       if (code !== 0) throw new Error(`npm install ${args.join(' ')} failed:\n${stdout}${stderr}`)
     },
-    async types(moduleResolution) {
-      const module = moduleResolution === 'bundler' ? 'preserve' : 'nodenext'
-      return (await tsc('--noEmit', '--module', module, '--moduleResolution', moduleResolution)).stdout
-    },
-    async compile() {
-      const { code, stdout } = await tsc('--module', 'nodenext')
-      if (code !== 0) throw new Error(stdout)
+    async compile(resolution) {
+      const options =
+        resolution === 'nodenext' ? ['--module', 'nodenext'] : ['--noEmit', '--module', 'preserve', '--moduleResolution', 'bundler']
+      return (await run('node', [`node_modules/${compilers[resolution]}/bin/tsc`, ...options])).stdout
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   }

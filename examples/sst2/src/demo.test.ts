@@ -18,7 +18,7 @@ it('stops on Ctrl-C in each stage, goes on from there, and ends in a table, a re
   const args = ['--small', '--out', out]
   const inLabelling = await run(args, interruptAfter(/^read .*\n/m))
   expect(inLabelling.printed).toContain('stopped on request')
-  expect(inLabelling.printed).not.toContain('758 sentences')
+  expect(inLabelling.printed).not.toContain('391 sentences')
   expect(inLabelling.code).toBe(1)
   const inTraining = await run(args, interruptAfter(/^measure teacher .*\n/m))
   expect(inTraining.printed).toContain('stopped on request')

@@ -42,11 +42,11 @@ const sizes = {
     distilled: { steps: 600, evaluateEvery: 40 },
   },
   small: {
-    perExample: 3,
+    perExample: 1,
     dimensions: 50,
-    batchSize: 64,
-    alone: { steps: 80, evaluateEvery: 20 },
-    distilled: { steps: 80, evaluateEvery: 20 },
+    batchSize: 32,
+    alone: { steps: 40, evaluateEvery: 10 },
+    distilled: { steps: 40, evaluateEvery: 10 },
   },
 } as const
 

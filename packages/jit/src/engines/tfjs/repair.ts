@@ -56,13 +56,14 @@ export function repairSegmentSum(backendName: string): void {
     const inner = x.shape.slice(segmentIds.shape.length)
     const width = inner.reduce((product, side) => product * side, 1)
     const shape = [numSegments, ...inner]
-    const sums = x.dtype === 'int32' ? new Int32Array(numSegments * width) : new Float32Array(numSegments * width)
+    // Of integers too, as in TensorFlow.js.
+    const sums = new Float32Array(numSegments * width)
     for (let row = 0; row < ids.length; row++) {
       const id = ids[row]!
       if (id < 0 || id >= numSegments) continue
       for (let at = id * width, from = row * width, end = from + width; from < end; at++, from++) sums[at]! += values[from]!
     }
-    return { dataId: write(sums, shape, x.dtype), shape, dtype: x.dtype }
+    return { dataId: write(sums, shape, 'float32'), shape, dtype: 'float32' }
   })
 }
 
