@@ -5,7 +5,7 @@ import { readSafetensors, toFloat32, writeSafetensors } from './safetensors.ts'
 
 export interface CheckpointOptions {
   file: string
-  /** Updates between two saves. Default 500. */
+  /** Updates between two saves; the last one is saved in any case. Default 500. */
   every?: number
   fileSystem?: FileSystem
 }

@@ -106,8 +106,19 @@ describe('train', () => {
     expect(seen[0]).toBe(19)
     expect(bitsOf(resumed.student)).toEqual(bitsOf(whole.student))
     expect(resumed.history).toEqual(whole.history)
-    const finished = await train(student, transfer, { ...quick, checkpoint: { file, every: 6 } })
+  })
+
+  it.each([
+    ['the last step', {}],
+    ['where patience ended', { steps: 400, patience: 2 }],
+  ])('ended at %s, it is not trained again', async (_, ended) => {
+    const options = { ...quick, ...ended, checkpoint: { file: join(folder, 'ended.safetensors') } }
+    const whole = await train(student, transfer, options)
+    const seen: number[] = []
+    const finished = await train(student, transfer, { ...options, onProgress: ({ done }) => void seen.push(done) })
+    expect(seen).toEqual([])
     expect(bitsOf(finished.student)).toEqual(bitsOf(whole.student))
+    expect(finished).toMatchObject({ steps: whole.steps, bestStep: whole.bestStep, history: whole.history })
   })
 
   it('goes on after kills, each after a checkpoint and before the end, with the same bits', async () => {

@@ -116,8 +116,9 @@ async function run(
         seconds: secondsSoFar(),
         figures: { loss, ...(latest?.validation === undefined ? {} : { validation: latest.validation }) },
       })
-      // Checkpoints stand at evaluations, so that running means need not be saved.
-      if (checkpoint && identity && lossCount === 0 && state.step - savedAt >= (checkpoint.every ?? 500)) {
+      // Checkpoints stand at evaluations, so that running means need not be saved, and at the end, so that it isn't trained again.
+      const due = state.step === steps || exhausted(state, patience) || state.step - savedAt >= (checkpoint?.every ?? 500)
+      if (checkpoint && identity && lossCount === 0 && due) {
         state.trainStep = await step.state()
         state.seconds = secondsSoFar()
         await saveCheckpoint(state, identity, checkpoint)
