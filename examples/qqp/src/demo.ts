@@ -6,6 +6,7 @@ import { crossEntropy, type Loss, logitsMse } from '@kd/losses'
 import { type Student, type StudentDescription, siamese } from '@kd/students'
 import { BertTeacher } from '@kd/teacher-bert'
 import {
+  balanceClasses,
   createReport,
   type LabelledTransferSet,
   labelTransferSet,
@@ -28,18 +29,22 @@ export interface DemoResult {
 
 /** The method of Tang et al. 2019 for pairs, composed of its pieces: augment, label, train, compare. */
 export async function demo(plan: DemoPlan): Promise<DemoResult> {
-  const { data, seeds, recombined, perExample, dimensions, batchSize, alone, given, distilled, out, checkpoints, onProgress, signal } = plan
+  const { data, seeds, repeats = 1, recombined = 0, perExample, balanced = false, dimensions, batchSize } = plan
+  const { alone, given, distilled, out, checkpoints, onProgress, signal } = plan
   const watched = { signal, onProgress }
 
   const teacher = await BertTeacher.load('@kd/teacher-qqp')
   const originals = [...data.train, ...data.unlabelled]
   async function* transferExamples(): AsyncGenerator<Example> {
-    yield* originals
-    yield* pairUp(originals, { count: recombined, sides: 'any', exclude: [...data.validation, ...data.test], seed: 1, signal })
+    for (let time = 0; time < repeats; time++) yield* originals
+    if (recombined)
+      yield* pairUp(originals, { count: recombined, sides: 'any', exclude: [...data.validation, ...data.test], seed: 1, signal })
     yield* augment(originals, { perExample, seed: 1, signal })
   }
   const labelling = { store: join(out, 'logits.lmdb'), exclude: [data.validation, data.test], check: data.train, ...watched }
-  const transfer = await labelTransferSet(transferExamples(), teacher, labelling)
+  const labelled = await labelTransferSet(transferExamples(), teacher, labelling)
+  // Of a pair that was changed the teacher mostly says that it is no duplicate.
+  const transfer = balanced ? balanceClasses(labelled) : labelled
 
   const ownVectors = siamese({ vectors: teacher.wordVectors({ dimensions }) })
   const kinds: { name: string; description: StudentDescription; examples: Dataset | LabelledTransferSet; loss: Loss; steps: Steps }[] = [
@@ -101,8 +106,10 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       distilled: distilled.steps,
       batch: batchSize,
       dimensions,
+      repeats,
       recombined,
       perExample,
+      balanced,
     },
     seconds: { ...seconds, total: seconds.augment + seconds.label + seconds.train + seconds.evaluate },
     rows,

@@ -37,7 +37,7 @@ it('stops on Ctrl-C in each stage, goes on from there, and ends in a table, a re
     task: 'review sentences',
     seeds: [1],
     data: { train: 210, validation: 30, test: 60 },
-    settings: { optimizer: 'adam', batch: 64, dimensions: 50 },
+    settings: { optimizer: 'adam', batch: 32, dimensions: 50 },
   })
   for (const { metrics, parameters, bytes, latencyMs } of report.rows) {
     expect(metrics.accuracy.test).toHaveLength(1)

@@ -1,0 +1,71 @@
+import { KdError } from '@kd/core'
+import { argMax } from '@kd/losses/metrics'
+import type { LabelledTransferSet } from './transfer-set.ts'
+
+/**
+ * Leaves out unlabelled examples of the classes that the teacher gives too often, evenly over the set, until classes are as
+ * frequent in it as among the examples that have a label; all of those stay. Classes are the teacher's arg-max.
+ *
+ * Augmentation moves texts to one class: a pair of which a word was replaced is seldom a duplicate still. A student of such a set
+ * expects what it saw, and gives the other class too seldom.
+ * @throws KdError of kind `data` where no example has a label, `option` for a task of scores
+ */
+export function balanceClasses(set: LabelledTransferSet): LabelledTransferSet {
+  const classes = set.labels.length
+  if (classes < 2) throw new KdError({ kind: 'option', what: 'a task of scores has no classes to balance', where: { option: 'set' } })
+  const said = argMax(set.logits, classes)
+  const isLabelled = Uint8Array.from({ length: set.length }, (_, index) => (set.example(index).label === undefined ? 0 : 1))
+  const total = countPerClass(said, classes)
+  const labelled = countPerClass(
+    said.filter((_, index) => isLabelled[index]),
+    classes,
+  )
+  const allLabelled = labelled.reduce((sum, count) => sum + count, 0)
+  if (allLabelled === 0) {
+    throw new KdError({
+      kind: 'data',
+      what: `none of the ${set.length} examples of the transfer set has a label`,
+      fix: 'Put the labelled examples into the transfer set, beside those made of them.',
+    })
+  }
+  // The largest set that has the labelled examples' shares.
+  const size = Math.min(...labelled.flatMap((count, label) => (count ? [(total[label]! * allLabelled) / count] : [])))
+  const keep = labelled.map((count) => Math.max(0, Math.round((size * count) / allLabelled) - count))
+  const seen = new Array<number>(classes).fill(0)
+  const kept: number[] = []
+  said.forEach((label, index) => {
+    if (isLabelled[index] || isNth(seen[label]!++, keep[label]!, total[label]! - labelled[label]!)) kept.push(index)
+  })
+  return subset(set, Int32Array.from(kept))
+}
+
+/** Whether the one at `index` of `all` is among `wanted` at equal distances. */
+const isNth = (index: number, wanted: number, all: number) =>
+  Math.floor((index * wanted) / all) !== Math.floor(((index + 1) * wanted) / all)
+
+function countPerClass(said: Int32Array, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0)
+  for (const label of said) counts[label]!++
+  return counts
+}
+
+function subset(set: LabelledTransferSet, indices: Int32Array): LabelledTransferSet {
+  const { length } = indices
+  const classes = set.labels.length
+  const logits = new Float32Array(length * classes)
+  indices.forEach((from, index) => {
+    logits.set(set.logits.subarray(from * classes, (from + 1) * classes), index * classes)
+  })
+  const example = (index: number) => set.example(indices[index] ?? Number.NaN)
+  return {
+    ...set,
+    length,
+    logits,
+    counts: { ...set.counts, examples: length },
+    example,
+    *[Symbol.iterator]() {
+      for (let index = 0; index < length; index++)
+        yield { example: example(index), logits: logits.subarray(index * classes, (index + 1) * classes) }
+    },
+  }
+}
