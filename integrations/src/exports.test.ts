@@ -332,6 +332,7 @@ it('every entry exports these names and no others', () => {
         "type WordVectorOptions",
       ],
       "@kd/trainer": [
+        "balanceClasses",
         "createReport",
         "distill",
         "ensembleTeacher",
