@@ -56,7 +56,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     const examples = await labelTransferSet(originals, teacher, labelling)
     kinds.splice(2, 0, { name: 'distilled, given', description: ownVectors, examples, loss: logitsMse(), steps: given })
   }
-  const parts = { validation: data.validation, test: data.test, ...watched }
+  const parts = { validation: data.validation, test: data.test, latencyRuns: plan.latencyRuns, ...watched }
   const rows: ReportRow[] = []
   // Of earlier sittings too, where a stopped run goes on.
   const seconds = { augment: transfer.seconds.read, label: transfer.seconds.label, train: 0, evaluate: 0 }

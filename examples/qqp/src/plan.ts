@@ -27,6 +27,8 @@ export interface DemoPlan extends Partial<Watched> {
   given?: Steps
   /** Of students on the teacher's logits. */
   distilled: Steps
+  /** Pairs by which latency is measured. Default: that of `measure`. */
+  latencyRuns?: number
   /** Folder of the store, the report and the student. */
   out: string
   /** Folder of the checkpoints of this data and size: what another run left is not gone on with. */
@@ -60,6 +62,7 @@ const sizes = {
     batchSize: 32,
     alone: { steps: 24, evaluateEvery: 8 },
     distilled: { steps: 24, evaluateEvery: 8 },
+    latencyRuns: 40,
   },
 } as const satisfies Record<DemoSize, Partial<DemoPlan>>
 

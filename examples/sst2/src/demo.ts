@@ -35,7 +35,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     { name: 'alone', description: ownVectors, examples: data.train, loss: crossEntropy(), steps: alone },
     { name: 'distilled', description: ownVectors, examples: transfer, loss: logitsMse(), steps: distilled },
   ]
-  const parts = { validation: data.validation, test: data.test, ...watched }
+  const parts = { validation: data.validation, test: data.test, latencyRuns: plan.latencyRuns, ...watched }
   const rows: ReportRow[] = []
   // Of earlier sittings too, where a stopped run goes on.
   const seconds = { augment: transfer.seconds.read, label: transfer.seconds.label, train: 0, evaluate: 0 }

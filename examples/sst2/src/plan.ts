@@ -19,6 +19,8 @@ export interface DemoPlan extends Partial<Watched> {
   alone: Steps
   /** Of students on the teacher's logits. */
   distilled: Steps
+  /** Sentences by which latency is measured. Default: that of `measure`. */
+  latencyRuns?: number
   /** Folder of the store, the report and the student. */
   out: string
   /** Folder of the checkpoints of this data and size: what another run left is not gone on with. */
@@ -47,6 +49,7 @@ const sizes = {
     batchSize: 32,
     alone: { steps: 40, evaluateEvery: 10 },
     distilled: { steps: 40, evaluateEvery: 10 },
+    latencyRuns: 40,
   },
 } as const
 
