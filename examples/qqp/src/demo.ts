@@ -6,7 +6,6 @@ import { crossEntropy, type Loss, logitsMse } from '@kd/losses'
 import { type Student, type StudentDescription, siamese } from '@kd/students'
 import { BertTeacher } from '@kd/teacher-bert'
 import {
-  balanceClasses,
   createReport,
   type LabelledTransferSet,
   labelTransferSet,
@@ -29,7 +28,7 @@ export interface DemoResult {
 
 /** The method of Tang et al. 2019 for pairs, composed of its pieces: augment, label, train, compare. */
 export async function demo(plan: DemoPlan): Promise<DemoResult> {
-  const { data, seeds, repeats = 1, recombined = 0, perExample, balanced = false, dimensions, batchSize } = plan
+  const { data, seeds, recombined, perExample, dimensions, batchSize } = plan
   const { alone, given, distilled, out, checkpoints, onProgress, signal } = plan
   const watched = { signal, onProgress }
 
@@ -42,9 +41,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     yield* augment(originals, { perExample, seed: 1, signal })
   }
   const labelling = { store: join(out, 'logits.lmdb'), exclude: [data.validation, data.test], check: data.train, ...watched }
-  const labelled = await labelTransferSet(transferExamples(), teacher, labelling)
-  // Of a pair that was changed the teacher mostly says that it is no duplicate.
-  const transfer = balanced ? balanceClasses(labelled) : labelled
+  const transfer = await labelTransferSet(transferExamples(), teacher, labelling)
 
   const ownVectors = siamese({ vectors: teacher.wordVectors({ dimensions }) })
   const kinds: { name: string; description: StudentDescription; examples: Dataset | LabelledTransferSet; loss: Loss; steps: Steps }[] = [
@@ -106,10 +103,8 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       distilled: distilled.steps,
       batch: batchSize,
       dimensions,
-      repeats,
       recombined,
       perExample,
-      balanced,
     },
     seconds: { ...seconds, total: seconds.augment + seconds.label + seconds.train + seconds.evaluate },
     rows,

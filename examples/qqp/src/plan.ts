@@ -10,14 +10,10 @@ export type Steps = Required<Pick<TrainOptions, 'steps' | 'evaluateEvery'>>
 export interface DemoPlan extends Partial<Watched> {
   data: DemoData
   seeds: number[]
-  /** Times that each given pair stands in the transfer set, beside those made of it. Default: 1. */
-  repeats?: number
-  /** Unlabelled pairs made of the questions of others. Default: none. */
-  recombined?: number
+  /** Unlabelled pairs made of the questions of others. */
+  recombined: number
   /** Synthetic pairs tried for each original. */
   perExample: number
-  /** Whether duplicates are to be as frequent in the transfer set as among the given pairs. Default: no. */
-  balanced?: boolean
   /** Of the word vectors. */
   dimensions: number
   batchSize: number
@@ -38,9 +34,8 @@ export interface DemoPlan extends Partial<Watched> {
 // The large size is the experiment on Quora's pairs. What is not given is the default of `train`.
 const sizes = {
   large: {
-    repeats: 5,
+    recombined: 40_000,
     perExample: 10,
-    balanced: true,
     dimensions: 300,
     batchSize: 256,
     alone: { steps: 800, evaluateEvery: 50 },
