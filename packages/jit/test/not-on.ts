@@ -35,7 +35,7 @@ const tfjs: Tests = {
     'each layer of tfjs-layers, traced and not categoryEncoding is refused': noRefusals,
     'each layer of tfjs-layers, traced and not randomWidth is refused': noRefusals,
   },
-  'load-onnx.test.ts': { '': noRuntime },
+  'load-onnx.alone.test.ts': { '': noRuntime },
   'profile.test.ts': { '': noRuntime },
   'readme.test.ts': { '': ownProcess },
   'side-effects.test.ts': {
@@ -62,7 +62,7 @@ const tfjs: Tests = {
 }
 
 const web: Tests = {
-  'load-onnx.test.ts': {
+  'load-onnx.alone.test.ts': {
     'loadOnnx runs on the native engine': nativeOnly,
     'loadOnnx takes denormal numbers for zero': nativeOnly,
   },
