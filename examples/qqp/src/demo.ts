@@ -28,16 +28,14 @@ export interface DemoResult {
 
 /** The method of Tang et al. 2019 for pairs, composed of its pieces: augment, label, train, compare. */
 export async function demo(plan: DemoPlan): Promise<DemoResult> {
-  const { data, seeds, recombined, perExample, dimensions, batchSize } = plan
-  const { alone, given, distilled, out, checkpoints, onProgress, signal } = plan
+  const { data, seeds, recombined, perExample, dimensions, batchSize, alone, given, distilled, out, checkpoints, onProgress, signal } = plan
   const watched = { signal, onProgress }
 
   const teacher = await BertTeacher.load('@kd/teacher-qqp')
   const originals = [...data.train, ...data.unlabelled]
   async function* transferExamples(): AsyncGenerator<Example> {
-    for (let time = 0; time < repeats; time++) yield* originals
-    if (recombined)
-      yield* pairUp(originals, { count: recombined, sides: 'any', exclude: [...data.validation, ...data.test], seed: 1, signal })
+    yield* originals
+    yield* pairUp(originals, { count: recombined, sides: 'any', exclude: [...data.validation, ...data.test], seed: 1, signal })
     yield* augment(originals, { perExample, seed: 1, signal })
   }
   const labelling = { store: join(out, 'logits.lmdb'), exclude: [data.validation, data.test], check: data.train, ...watched }
