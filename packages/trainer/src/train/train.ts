@@ -81,7 +81,8 @@ async function run(
     let lossSum = 0
     let lossCount = 0
     let savedAt = state.step
-    while (state.step < steps && !exhausted(state, patience)) {
+    const ended = () => state.step >= steps || exhausted(state, patience)
+    while (!ended()) {
       throwIfAborted(signal)
       const epoch = Math.floor(state.step / epochSteps)
       if (epoch !== planned) {
@@ -117,8 +118,7 @@ async function run(
         figures: { loss, ...(latest?.validation === undefined ? {} : { validation: latest.validation }) },
       })
       // Checkpoints stand at evaluations, so that running means need not be saved, and at the end, so that it isn't trained again.
-      const due = state.step === steps || exhausted(state, patience) || state.step - savedAt >= (checkpoint?.every ?? 500)
-      if (checkpoint && identity && lossCount === 0 && due) {
+      if (checkpoint && identity && lossCount === 0 && (ended() || state.step - savedAt >= (checkpoint.every ?? 500))) {
         state.trainStep = await step.state()
         state.seconds = secondsSoFar()
         await saveCheckpoint(state, identity, checkpoint)
