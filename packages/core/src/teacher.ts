@@ -21,6 +21,8 @@ export interface Teacher {
    * batch; without it the number of characters decides.
    */
   lengths?(examples: readonly Example[]): ArrayLike<number>
+  /** Calls of `logits` worth having under way at a time: a second one is prepared while the first computes. Default: 1. */
+  readonly atOnce?: number
 }
 
 /** Word vectors of a source: pieces of a teacher, a file, random numbers. */

@@ -66,9 +66,20 @@ describe('loadOnnx', () => {
     await session.dispose()
   })
 
+  it('runs side by side where asked to, each worker with what is kept', async () => {
+    const session = await loadOnnx(model(), { threads: 1, atOnce: 2, externalInputs: { table, a } })
+    expect(session.atOnce).toBe(2)
+    await session.keep({ table: { data: table.data.map((value) => value + 1), shape: [3, 2] } })
+    const runs = await Promise.all([0, 1, 2, 0].map((id) => session.run({ ids: { data: Int32Array.of(id), shape: [1] } })))
+    expect(runs.map(({ y }) => y!.data[0])).toEqual([4, 8, 12, 4])
+    await session.dispose()
+    await expect(session.run({ ids })).rejects.toThrow('disposed')
+  })
+
   it.each([
     ['a foreign file', async () => loadOnnx(Uint8Array.of(1, 2, 3)), 'engine', 'load the model'],
     ['threads', async () => loadOnnx(model(), { threads: 0 }), 'option', 'threads'],
+    ['runs at once', async () => loadOnnx(model(), { atOnce: 0.5 }), 'option', 'atOnce'],
     ['a missing input', async () => (await loadOnnx(model(), { threads: 1 })).run({ table, ids }), 'engine', 'input a is missing'],
     ['an unknown input', async () => (await loadOnnx(model(), { threads: 1 })).run({ tables: table }), 'engine', 'it has table, ids, a'],
     [

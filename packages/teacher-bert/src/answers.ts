@@ -1,10 +1,13 @@
 import { type Example, KdError, throwIfAborted } from '@kd/core'
-import { batchesOfOneLength } from './batches.ts'
+import { type BatchLimits, batchesOfOneLength } from './batches.ts'
 import type { Forward } from './forward/forward-pass.ts'
 import type { BertTokenizer } from './tokenizer/tokenizer.ts'
 
-/** How many batches are handed to the engine at once: one computes while the next is on its way. */
+/** Batches handed to the engine for each that it computes at a time: the next is there when one is done. */
 const inFlight = 2
+
+/** From so many tokens on, a model of its own for each processor is worth its memory. */
+const muchWork = 512
 
 export interface Answering {
   /** Of the teacher, for errors. */
@@ -14,8 +17,8 @@ export interface Answering {
   readonly classes: number
   /** In tokens, special ones included. */
   readonly maxLength: number
-  /** Texts computed together at most. */
-  readonly batchSize: number
+  /** Computed together at most. */
+  readonly limits: BatchLimits
 }
 
 /**
@@ -24,7 +27,7 @@ export interface Answering {
  */
 export async function answersTo(
   examples: readonly Example[],
-  { name, tokenizer, forward, classes, maxLength, batchSize }: Answering,
+  { name, tokenizer, forward, classes, maxLength, limits }: Answering,
   signal: AbortSignal | undefined,
 ): Promise<Float32Array> {
   throwIfAborted(signal)
@@ -32,16 +35,19 @@ export async function answersTo(
   const logits = new Float32Array(examples.length * classes)
   const running: Promise<void>[] = []
   try {
-    for (const { places, ids, types, length } of batchesOfOneLength(encodings, batchSize)) {
+    const tokens = encodings.reduce((sum, { ids }) => sum + ids.length, 0)
+    const { run, atOnce } = (tokens >= muchWork && (await forward.sideBySide?.())) || { run: forward.run, atOnce: 1 }
+    const texts = Math.min(limits.texts, Math.ceil(encodings.length / atOnce))
+    for (const { places, ids, types, length } of batchesOfOneLength(encodings, { ...limits, texts })) {
       throwIfAborted(signal)
       running.push(
-        forward.run(ids, types, [places.length, length]).then((rows) => {
+        run(ids, types, [places.length, length]).then((rows) => {
           places.forEach((place, row) => {
             logits.set(rows.subarray(row * classes, (row + 1) * classes), place * classes)
           })
         }),
       )
-      if (running.length >= inFlight) await running.shift()
+      if (running.length >= inFlight * atOnce) await running.shift()
     }
     await Promise.all(running)
   } finally {

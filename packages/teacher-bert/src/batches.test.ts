@@ -8,7 +8,7 @@ it('puts every text in one batch of its own length, in order, no larger than ask
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 60 }), fc.integer({ min: 1, max: 9 }), (lengths, size) => {
       const encodings = lengths.map((length, place) => encoding(length, place))
-      const batches = [...batchesOfOneLength(encodings, size)]
+      const batches = [...batchesOfOneLength(encodings, { texts: size, tokens: 1024 })]
       for (const { places, ids, length } of batches) {
         expect(places.length).toBeLessThanOrEqual(size)
         expect([...ids]).toEqual(places.flatMap((place) => Array(length).fill(place)))
@@ -21,12 +21,11 @@ it('puts every text in one batch of its own length, in order, no larger than ask
   )
 })
 
-it('keeps batches of long texts within the memory of short ones', () => {
-  const rows = [
-    ...batchesOfOneLength(
-      Array.from({ length: 64 }, () => encoding(512, 1)),
-      64,
-    ),
-  ].map(({ places }) => places.length)
-  expect(rows).toEqual([16, 16, 16, 16])
+it.each([
+  [64, 512, Array(32).fill(2)],
+  [64, 24, [32, 32]],
+  [5, 2000, [1, 1, 1, 1, 1]],
+])('cuts %i texts of %i tokens into even batches that stay in the cache', (count, length, rows) => {
+  const texts = Array.from({ length: count }, () => encoding(length, 1))
+  expect([...batchesOfOneLength(texts, { texts: 64, tokens: 1024 })].map(({ places }) => places.length)).toEqual(rows)
 })

@@ -10,14 +10,16 @@ export interface Batch {
   readonly length: number
 }
 
-/** Tokens in a batch at most: beyond it nothing gets faster, and memory grows. */
-const mostTokens = 8192
+/** What a batch may hold. */
+export interface BatchLimits {
+  readonly texts: number
+  readonly tokens: number
+}
 
 /**
  * Encodings in batches of one length each, shortest first, in the given order within a length.
- * @param size texts in a batch at most
  */
-export function* batchesOfOneLength(encodings: readonly Encoding[], size: number): Generator<Batch> {
+export function* batchesOfOneLength(encodings: readonly Encoding[], { texts, tokens }: BatchLimits): Generator<Batch> {
   const byLength = new Map<number, number[]>()
   encodings.forEach(({ ids }, place) => {
     const places = byLength.get(ids.length)
@@ -25,7 +27,8 @@ export function* batchesOfOneLength(encodings: readonly Encoding[], size: number
     else byLength.set(ids.length, [place])
   })
   for (const [length, all] of [...byLength].sort(([a], [b]) => a - b)) {
-    const rows = Math.max(1, Math.min(size, Math.floor(mostTokens / length)))
+    const most = Math.max(1, Math.min(texts, Math.floor(tokens / length)))
+    const rows = Math.ceil(all.length / Math.ceil(all.length / most))
     for (let start = 0; start < all.length; start += rows) {
       const places = all.slice(start, start + rows)
       const ids = new Int32Array(places.length * length)

@@ -16,6 +16,9 @@ export interface OnnxTeacherOptions extends TeacherOptions {
   file?: string
 }
 
+/** In a batch: beyond it nothing gets faster, and memory grows. Fewer would change the answers of graphs that round by the whole batch. */
+const mostTokens = 8192
+
 /** What a teacher of an ONNX graph is made of. */
 interface OnnxParts {
   readonly read: ReadTokenizer
@@ -39,6 +42,7 @@ export class OnnxTeacher implements Teacher {
   /** Size of the graph's file. */
   readonly bytes: number
   readonly maxLength: number
+  readonly atOnce = 2
   readonly #answering: Answering
 
   private constructor(name: string, parts: OnnxParts, options: OnnxTeacherOptions) {
@@ -55,7 +59,7 @@ export class OnnxTeacher implements Teacher {
       forward,
       classes: forward.classes,
       maxLength,
-      batchSize: wholeNumber('batchSize', batchSize, 1, 4096),
+      limits: { texts: wholeNumber('batchSize', batchSize, 1, 4096), tokens: mostTokens },
     }
     this.fingerprint = `onnx ${parts.digest} ${maxLength}`
     this.bytes = parts.bytes

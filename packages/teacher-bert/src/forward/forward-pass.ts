@@ -1,12 +1,20 @@
+/**
+ * @param ids `[batch, length]` row-major, no padding
+ * @param types `[batch, length]`
+ * @returns logits `[batch, labels]`
+ */
+export type RunForward = (ids: Int32Array, types: Int32Array, shape: readonly [batch: number, length: number]) => Promise<Float32Array>
+
 /** A model's forward pass on one engine. */
 export interface Forward {
   /** What it computes with, for the teacher's fingerprint. */
   readonly arithmetic: string
+  /** Computes one batch with all threads. */
+  readonly run: RunForward
   /**
-   * @param ids `[batch, length]` row-major, no padding
-   * @param types `[batch, length]`
-   * @returns logits `[batch, labels]`
+   * Computes several batches at a time, each with its share of the threads: for much work, the same bits. Made when first
+   * asked for, since it holds the weights once more for each batch. Absent where one batch at a time is all there is.
    */
-  run(ids: Int32Array, types: Int32Array, shape: readonly [batch: number, length: number]): Promise<Float32Array>
+  sideBySide?(): Promise<{ readonly run: RunForward; readonly atOnce: number }>
   dispose(): Promise<void>
 }

@@ -54,20 +54,24 @@ export async function checkTeacher(
   const scores = { teacher: [] as number[], gold: [] as number[] }
   const found = new Float64Array(labels.length)
   const present = new Float64Array(labels.length)
-  for (const batch of await planBatches(texts, teacher, batchSize, signal)) {
-    const examples = Array.from(batch, (number) => texts.example(number))
-    const logits = inColumns(await finiteLogits(teacher, examples, (row) => batch[row]!, signal), columns)
-    batch.forEach((number, row) => {
-      const gold = golds.get(number)!
-      const answer = logits.subarray(row * labels.length, (row + 1) * labels.length)
-      if (labels.length === 1) {
-        scores.teacher.push(answer[0]!)
-        scores.gold.push(gold)
-        return
-      }
-      present[gold]!++
-      if (answer.indexOf(Math.max(...answer)) === gold) found[gold]!++
-    })
+  try {
+    for (const batch of await planBatches(texts, teacher, batchSize, signal)) {
+      const examples = Array.from(batch, (number) => texts.example(number))
+      const logits = inColumns(await finiteLogits(teacher, examples, (row) => batch[row]!, signal), columns)
+      batch.forEach((number, row) => {
+        const gold = golds.get(number)!
+        const answer = logits.subarray(row * labels.length, (row + 1) * labels.length)
+        if (labels.length === 1) {
+          scores.teacher.push(answer[0]!)
+          scores.gold.push(gold)
+          return
+        }
+        present[gold]!++
+        if (answer.indexOf(Math.max(...answer)) === gold) found[gold]!++
+      })
+    }
+  } finally {
+    texts.close()
   }
   const result = labels.length === 1 ? correlation(scores) : summary(found, present)
   const chance = chanceOf(labels)

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { dataset, type Example, KdError, type ProgressEvent, type Task, type Teacher } from '@kd/core'
 import { fakeTeacher } from '@kd/core/test'
 import fc from 'fast-check'
@@ -67,6 +68,48 @@ describe('labelTransferSet', () => {
     expect(labelled[0]).toMatchObject({ done: 0, total: 40, figures: { stored: 0 } })
     expect(labelled.at(-1)).toMatchObject({ done: 40, total: 40, unit: 'sentences' })
     expect(labelled.map(({ done }) => done)).toEqual([...labelled.map(({ done }) => done)].sort((a, b) => a - b))
+  })
+
+  it('has as many batches under way as the teacher works on at a time', async () => {
+    for (const atOnce of [undefined, 1, 3]) {
+      let underWay = 0
+      let most = 0
+      const plain = fakeTeacher()
+      const teacher: Teacher = {
+        ...plain,
+        atOnce,
+        async logits(examples) {
+          most = Math.max(most, ++underWay)
+          await sleep(examples.length % 3)
+          underWay--
+          return plain.logits(examples)
+        },
+      }
+      const { logits } = await labelTransferSet(golds, teacher, { batchSize: 7 })
+      expect(most).toBe(atOnce ?? 1)
+      expect(logits).toEqual((await labelTransferSet(golds, plain)).logits)
+    }
+  })
+
+  it('stops at the first batch that fails, once those beside it are done', async () => {
+    let calls = 0
+    const teacher: Teacher = {
+      ...fakeTeacher(),
+      atOnce: 3,
+      async logits() {
+        await sleep(5 - calls)
+        throw new Error(`call ${calls++}`)
+      },
+    }
+    const error = await failure(
+      labelTransferSet(
+        golds.map(({ text }) => ({ text })),
+        teacher,
+        { batchSize: 4 },
+      ),
+    )
+    expect(error).toMatchObject({ kind: 'teacher', what: expect.stringContaining('call ') })
+    expect(calls).toBe(3)
   })
 
   it('drops and counts what may only be reported on', async () => {

@@ -49,11 +49,12 @@ export async function labelTransferSet(
   const columns = labelColumns(labels, teacher.labels, labelMap)
   throwIfAborted(signal)
   const store = typeof options.store === 'string' ? openLogitStore(options.store, teacher) : (options.store ?? noStore)
+  const texts = new TextArena()
   try {
     const checking = { labels, columns, batchSize, store, signal }
     if (check) await checkTeacher(check, teacher, checking)
     const began = performance.now()
-    const incoming = new IncomingExamples(new TextArena())
+    const incoming = new IncomingExamples(texts)
     const excluded = await readIncoming(examples, incoming, { teacher, classes: labels.length, exclude, signal, onProgress })
     const read = secondsSince(began)
     if (!check) await checkTeacher(incoming.labelled(), teacher, checking)
@@ -68,6 +69,9 @@ export async function labelTransferSet(
       excluded,
       seconds: { read, label: secondsSince(labelling) },
     })
+  } catch (error) {
+    texts.close()
+    throw error
   } finally {
     if (store !== options.store) await store.close()
   }
@@ -127,18 +131,19 @@ async function labelTexts(
 
   const batches = done === texts.length ? [] : await planBatches(texts, teacher, batchSize, signal)
   report()
-  for (const batch of batches) {
-    const missing = batch.filter((number) => isMissing[number])
-    if (missing.length === 0) continue
-    throwIfAborted(signal)
+  const ask = (batch: Uint32Array) => {
     const examples = Array.from(batch, (number) => texts.example(number))
-    const answer = await finiteLogits(teacher, examples, (index) => incoming.firstWith(batch[index]!), signal)
-    batch.forEach((number, index) => {
-      if (isMissing[number]) row(number).set(answer.subarray(index * classes, (index + 1) * classes))
-    })
+    return finiteLogits(teacher, examples, (index) => incoming.firstWith(batch[index]!), signal)
+  }
+  const keep = (batch: Uint32Array, answer: Float32Array) => {
+    const missing = batch.filter((number) => isMissing[number])
     const rows = new Float32Array(missing.length * classes)
-    missing.forEach((number, index) => {
-      rows.set(row(number), index * classes)
+    let kept = 0
+    batch.forEach((number, index) => {
+      if (!isMissing[number]) return
+      const values = answer.subarray(index * classes, (index + 1) * classes)
+      row(number).set(values)
+      rows.set(values, kept++ * classes)
     })
     store.write(
       Array.from(missing, (number) => texts.key(number)),
@@ -146,8 +151,28 @@ async function labelTexts(
     )
     done += missing.length
     report()
-    // A teacher that never leaves the microtask queue would keep Ctrl-C waiting.
-    await setImmediate()
+  }
+  const open = batches.filter((batch) => batch.some((number) => isMissing[number])).values()
+  const asked: { batch: Uint32Array; answer: Promise<Float32Array> }[] = []
+  const askNext = () => {
+    const { value: batch } = open.next()
+    if (!batch) return
+    throwIfAborted(signal)
+    const answer = ask(batch)
+    // It is awaited later: until then its failure is nobody's.
+    answer.catch(() => {})
+    asked.push({ batch, answer })
+  }
+  try {
+    for (let call = 0; call < (teacher.atOnce ?? 1); call++) askNext()
+    for (let first = asked.shift(); first; first = asked.shift()) {
+      keep(first.batch, await first.answer)
+      // A teacher that never leaves the microtask queue would keep Ctrl-C waiting.
+      await setImmediate()
+      askNext()
+    }
+  } finally {
+    await Promise.allSettled(asked.map(({ answer }) => answer))
   }
   return { logits, stored }
 }

@@ -1,7 +1,7 @@
 import { type Example, KdError } from '@kd/core'
 import { grown, type TextArena } from './text-arena.ts'
 
-/** Examples with a teacher's logits: what a student learns from. Texts are packed, logits lie in one array. */
+/** Examples with a teacher's logits: what a student learns from. Texts beyond 32 MB lie in a temporary file, logits in one array. */
 export interface LabelledTransferSet extends Iterable<{ example: Example; logits: Float32Array }> {
   /** Names of the classes in the order of the logits: the task's. */
   readonly labels: readonly string[]
@@ -16,7 +16,7 @@ export interface LabelledTransferSet extends Iterable<{ example: Example; logits
   readonly seconds: { readonly read: number; readonly label: number }
   /** The example at a place, with the label it came with, if any. */
   example(index: number): Example
-  /** Lets go of the texts. `example` and iteration are errors from then on; `logits` stays. */
+  /** Lets go of the texts and their file. `example` and iteration are errors from then on; `logits` stays. */
   close(): Promise<void>
 }
 
@@ -114,6 +114,7 @@ export function transferSet({ labels, teacher, examples, textLogits, stored, exc
       }
     },
     async close() {
+      open?.texts.close()
       open = undefined
     },
   }
