@@ -6,8 +6,8 @@ import type { BertTokenizer } from './tokenizer/tokenizer.ts'
 /** Batches handed to the engine for each that it computes at a time: the next is there when one is done. */
 const inFlight = 2
 
-/** From so many tokens on, a model of its own for each processor is worth its memory. */
-const muchWork = 512
+/** From so many on, a model of its own for each processor is worth its memory. */
+const much = { texts: 64, tokens: 512 }
 
 export interface Answering {
   /** Of the teacher, for errors. */
@@ -36,7 +36,10 @@ export async function answersTo(
   const running: Promise<void>[] = []
   try {
     const tokens = encodings.reduce((sum, { ids }) => sum + ids.length, 0)
-    const { run, atOnce } = (tokens >= muchWork && (await forward.sideBySide?.())) || { run: forward.run, atOnce: 1 }
+    const { run, atOnce } = ((examples.length >= much.texts || tokens >= much.tokens) && (await forward.sideBySide?.())) || {
+      run: forward.run,
+      atOnce: 1,
+    }
     const texts = Math.min(limits.texts, Math.ceil(encodings.length / atOnce))
     for (const { places, ids, types, length } of batchesOfOneLength(encodings, { ...limits, texts })) {
       throwIfAborted(signal)

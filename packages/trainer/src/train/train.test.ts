@@ -135,6 +135,33 @@ describe('train', () => {
     expect(resumed.history).toEqual(whole.history)
   }, 90_000)
 
+  it('goes on from a trained student, which stays as it is', async () => {
+    const first = (await train(student, originals, { ...quick, steps: 12 })).student
+    const before = bitsOf(first)
+    const reached = (await evaluate(first, validation)).metrics.accuracy!
+    const file = join(folder, 'second.safetensors')
+    const second = await train(first, transfer, { ...quick, steps: 60, checkpoint: { file } })
+    expect(bitsOf(first)).toEqual(before)
+    expect((await evaluate(second.student, validation)).metrics.accuracy).toBeGreaterThan(reached)
+    expect(second.student).toMatchObject({ vocabulary: first.vocabulary, description: { ...first.description, vectors: undefined } })
+
+    // What the checkpoint holds is of that start alone.
+    const again = await train(first, transfer, { ...quick, steps: 60, checkpoint: { file } })
+    expect(bitsOf(again.student)).toEqual(bitsOf(second.student))
+    expect(await failure(train(second.student, transfer, { ...quick, steps: 60, checkpoint: { file } }))).toMatchObject({
+      kind: 'mismatch',
+    })
+  })
+
+  it('keeps the weights that it went on from where none are better', async () => {
+    const { student: first } = await train(student, transfer, { ...quick, steps: 60 })
+    const { student: second, bestStep } = await train(first, originals, { ...quick, steps: 6, learningRate: 1 })
+    expect(bestStep).toBe(0)
+    expect(bitsOf(second)).toEqual(bitsOf(first))
+    const other = dataset({ ...task, labels: ['low', 'high'] }, originals.examples)
+    expect(await failure(train(first, other, quick))).toMatchObject({ kind: 'mismatch', what: expect.stringContaining('[sad, glad]') })
+  })
+
   it('stops where patience ends', async () => {
     const { steps, bestStep } = await train(student, transfer, { ...quick, steps: 400, patience: 2 })
     expect(steps).toBe(bestStep + 12)

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Dataset, KdError, type PlannedBatch, planEpoch, type Task, throwIfAborted } from '@kd/core'
+import { type Dataset, KdError, type PlannedBatch, planEpoch, throwIfAborted } from '@kd/core'
 import { type HistoryEntry, loadCheckpoint, saveCheckpoint, type TrainingIdentity, type TrainingState } from '@kd/core/node'
 import { trainStep } from '@kd/jit'
 import { Vocabulary } from '@kd/runtime'
@@ -23,23 +23,47 @@ export interface TrainResult {
 /**
  * Trains a student on a transfer set (Tang et al. 2019, section 3.2) or, with gold labels alone, on a dataset.
  * Vocabulary and classes come from the data. The weights that are best on `validation` are kept.
+ * @param from what to train; or a trained student: another one, of its weights and vocabulary, goes on from there, and keeps those
+ * weights if none better are found
  * @throws KdError of kind `option`, `mismatch`, `data`; `numeric` when the loss is no longer a number; `aborted`
  */
-export async function train(description: StudentDescription, data: TrainingData, options: TrainOptions = {}): Promise<TrainResult> {
+export async function train(from: StudentDescription | Student, data: TrainingData, options: TrainOptions = {}): Promise<TrainResult> {
   if (data.length === 0) throw new KdError({ kind: 'data', what: 'there are no examples to train on' })
   const settings = settle(options, { examples: data.length, classes: labelsOf(data).length, hasLogits: logitsOf(data) !== undefined })
-  const vocabulary = Vocabulary.build(textsOf(data), { size: description.vocabularySize })
-  const dropout = usualDropout(settings.loss, description)
-  const student = await createStudent(description, { labels: labelsOf(data), vocabulary, seed: settings.seed, dropout })
+  const trained = 'weights' in from ? from : undefined
+  const student = trained
+    ? await copyOf(trained, labelsOf(data))
+    : await createStudent(from as StudentDescription, {
+        labels: labelsOf(data),
+        vocabulary: Vocabulary.build(textsOf(data), { size: (from as StudentDescription).vocabularySize }),
+        seed: settings.seed,
+        dropout: usualDropout(settings.loss, from as StudentDescription),
+      })
   try {
     const training = student.training()
     const examples = encodeTrainingSet(data, training, options.labelsForUnlabelled ?? 'teacher')
     if (settings.loss.needs.labels) requireLabels(examples, settings.loss.name)
-    return await run(student, training, examples, settings, options)
+    return await run(student, training, examples, settings, options, trained?.weights())
   } catch (error) {
     student.dispose()
     throw error
   }
+}
+
+/** Another student of the same description, vocabulary and weights. */
+async function copyOf(trained: Student, labels: readonly string[]): Promise<Student> {
+  if (labels.join('\n') !== trained.labels.join('\n')) {
+    throw new KdError({
+      kind: 'mismatch',
+      what: `the student's labels are [${trained.labels.join(', ')}], those of the data [${labels.join(', ')}]`,
+      fix: 'Train a new student, or give the data the labels that this one was trained for.',
+    })
+  }
+  // Its word vectors come with the weights, not from where they once came.
+  const description = { ...trained.description, vectors: undefined }
+  const student = await createStudent(description, { labels, vocabulary: trained.vocabulary })
+  student.setWeights(trained.weights())
+  return student
 }
 
 async function run(
@@ -48,6 +72,7 @@ async function run(
   examples: TrainingSet,
   settings: Settings,
   options: TrainOptions,
+  first?: Readonly<Record<string, Float32Array>>,
 ): Promise<TrainResult> {
   const { steps, batchSize, evaluateEvery, patience, seed } = settings
   const { validation, checkpoint, signal } = options
@@ -62,7 +87,7 @@ async function run(
     loss: (batch, context) => weightedLoss(settings, training.logits(batch, context) as tf.Tensor2D, batch.inputs),
   })
   try {
-    const identity = checkpoint && identityOf(student, examples, settings)
+    const identity = checkpoint && identityOf(student, examples, settings, first)
     const state: TrainingState = (checkpoint && identity && (await loadCheckpoint(identity, checkpoint))) ?? {
       step: 0,
       seconds: 0,
@@ -71,6 +96,7 @@ async function run(
       history: [],
     }
     if (state.step > 0) await step.restore(state.trainStep)
+    else if (first && validation) state.best = { value: await scoreOf(student, validation), step: 0, weights: { ...first } }
     const started = performance.now() - 1000 * state.seconds
     const secondsSoFar = () => (performance.now() - started) / 1000
     const lengths = Int32Array.from({ length: examples.length }, (_, index) => training.bucket(examples.ids(index)))
@@ -172,7 +198,7 @@ async function keepBest(
   state: TrainingState,
 ): Promise<void> {
   await step.sync()
-  const value = firstMetric(await evaluate(student, validation), validation.task)
+  const value = await scoreOf(student, validation)
   entry.validation = value
   if (state.best && value <= state.best.value) return
   state.best = {
@@ -182,20 +208,28 @@ async function keepBest(
   }
 }
 
-function firstMetric(evaluation: { metrics: Readonly<Record<string, number>> }, task: Task): number {
-  return evaluation.metrics[task.metrics[0]!]!
+/** The task's first metric. */
+async function scoreOf(student: Student, validation: Dataset): Promise<number> {
+  const { metrics } = await evaluate(student, validation)
+  return metrics[validation.task.metrics[0]!]!
 }
 
 function exhausted({ history, best }: TrainingState, patience: number): boolean {
   return best !== undefined && history.filter(({ step }) => step > best.step).length >= patience
 }
 
-function identityOf(student: Student, examples: TrainingSet, { loss, optimizer, ...numbers }: Settings): TrainingIdentity {
+function identityOf(
+  student: Student,
+  examples: TrainingSet,
+  { loss, optimizer, ...numbers }: Settings,
+  first: Readonly<Record<string, Float32Array>> | undefined,
+): TrainingIdentity {
   const { classes, labels } = examples
   const digest = createHash('sha256')
   digest.update(classes === 1 ? labels : Int32Array.from(labels, (label) => (Number.isNaN(label) ? -1 : label)))
   if (examples.logits) digest.update(examples.logits)
   for (let index = 0; index < examples.length; index++) digest.update(examples.ids(index))
+  for (const weights of Object.values(first ?? {})) digest.update(weights)
   const { vectors, ...description } = student.description as StudentDescription & { vectors?: { name: string } }
   return {
     ...numbers,
