@@ -14,7 +14,7 @@ export interface TrainResult {
   readonly student: Student
   /** Loss and validation metric at each evaluation. */
   readonly history: readonly HistoryEntry[]
-  /** The step whose weights the student has: the best on validation data, else the last. */
+  /** The step whose weights the student has: the best on validation data, else the last; 0 are those it went on from. */
   readonly bestStep: number
   readonly steps: number
   readonly seconds: number
