@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -45,9 +45,12 @@ async function run(
   if (blocks.length === 0) throw new Error(`${document} has no such TypeScript block`)
   const id = randomUUID()
   const name = basename(document, '.md').toLowerCase()
-  const files = blocks.map((_, index) => join(folder, `${name}-${index}-${id}.mts`))
-  const main = join(folder, `${name}-${id}.mts`)
+  // In the package, whose name they may import; in a folder that no check reads, should this process be killed.
+  const place = join(folder, '.vitest')
+  const files = blocks.map((_, index) => join(place, `${name}-${index}-${id}.mts`))
+  const main = join(place, `${name}-${id}.mts`)
   try {
+    await mkdir(place, { recursive: true })
     await Promise.all(files.map((file, index) => writeFile(file, blocks[index]!.code)))
     await writeFile(main, files.map((file) => `await import(${JSON.stringify(file)})\nconsole.log('${id}')\n`).join(''))
     const program = ['--conditions=@kd/source', '--import', import.meta.resolve('tsx'), main]

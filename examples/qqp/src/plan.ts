@@ -23,6 +23,8 @@ export interface DemoPlan extends Partial<Watched> {
   given?: Steps
   /** Of students on the teacher's logits. */
   distilled: Steps
+  /** Of the same students afterwards, on the logits of the given pairs alone. */
+  last?: Steps & Required<Pick<TrainOptions, 'learningRate'>>
   /** Pairs by which latency is measured. Default: that of `measure`. */
   latencyRuns?: number
   /** Folder of the store, the report and the student. */
@@ -41,6 +43,7 @@ const sizes = {
     alone: { steps: 800, evaluateEvery: 50 },
     given: { steps: 800, evaluateEvery: 100 },
     distilled: { steps: 2500, evaluateEvery: 250 },
+    last: { steps: 400, evaluateEvery: 50, learningRate: 1e-3 },
   },
   usual: {
     recombined: 4000,
@@ -57,6 +60,7 @@ const sizes = {
     batchSize: 32,
     alone: { steps: 24, evaluateEvery: 8 },
     distilled: { steps: 24, evaluateEvery: 8 },
+    last: { steps: 8, evaluateEvery: 4, learningRate: 1e-3 },
     latencyRuns: 40,
   },
 } as const satisfies Record<DemoSize, Partial<DemoPlan>>
