@@ -9,7 +9,7 @@ import type { Bench, Row } from './row.ts'
 import { Server } from './servers.ts'
 
 /** Sentences of a turn, and of those on which Python's sizes of a batch are compared. */
-const [sentences, few] = [10_000, 2_000]
+const [sentences, few] = [20_000, 2_000]
 const engines = ['onnxruntime-int8', 'torch'] as const
 
 interface Side {

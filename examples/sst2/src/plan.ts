@@ -15,7 +15,7 @@ export interface DemoPlan extends Partial<Watched> {
   /** Of the word vectors. */
   dimensions: number
   batchSize: number
-  /** Of students on gold labels: few steps, since they soon know the labels by heart. */
+  /** Of students on gold labels. */
   alone: Steps
   /** Of students on the teacher's logits. */
   distilled: Steps
@@ -33,7 +33,7 @@ const sizes = {
     perExample: 20,
     dimensions: 300,
     batchSize: 256,
-    alone: { steps: 1200, evaluateEvery: 100 },
+    alone: { steps: 6000, evaluateEvery: 100 },
     distilled: { steps: 6000, evaluateEvery: 500 },
   },
   usual: {

@@ -29,7 +29,7 @@ export interface HistoryEntry {
   step: number
   /** Mean loss since the entry before. */
   loss: number
-  /** The task's first metric on validation data; absent without validation data. */
+  /** What the best weights are chosen by, on validation data; absent without validation data. */
   validation?: number
 }
 

@@ -101,10 +101,11 @@ async function compareWithGoldLabels(
 /** A file's labels are the teacher's as soon as it is read. */
 const labelMapOf = ({ data, labelMap }: DistillOptions) => (typeof data === 'string' ? undefined : labelMap)
 
-/** The student that is best on validation by the task's first metric; the others are let go. */
+/** The student that is best on validation by the mean of the task's metrics; the others are let go. */
 function keepBest(students: readonly Student[], { rows }: Report): Student {
-  const values = Object.values(rows.at(-1)!.metrics)[0]!.validation
-  const best = values.indexOf(Math.max(...values))
+  const metrics = Object.values(rows.at(-1)!.metrics)
+  const sums = students.map((_, index) => metrics.reduce((sum, { validation }) => sum + validation[index]!, 0))
+  const best = sums.indexOf(Math.max(...sums))
   students.forEach((student, index) => {
     if (index !== best) student.dispose()
   })

@@ -35,7 +35,7 @@ export interface TrainOptions {
   evaluateEvery?: number
   /** Evaluations without a better result after which training stops. Default: never before the last step. */
   patience?: number
-  /** What the best weights are chosen on; without it the last weights are kept. Never the data that is reported. */
+  /** What the best weights are chosen on, by the mean of its task's metrics; without it the last weights are kept. Never the data that is reported. */
   validation?: Dataset
   /**
    * What stands in for the gold label of an example without one when the loss needs labels: the teacher's arg-max

@@ -208,10 +208,10 @@ async function keepBest(
   }
 }
 
-/** The task's first metric. */
+/** The mean of the task's metrics, as GLUE scores a task of two. */
 async function scoreOf(student: Student, validation: Dataset): Promise<number> {
   const { metrics } = await evaluate(student, validation)
-  return metrics[validation.task.metrics[0]!]!
+  return validation.task.metrics.reduce((sum, name) => sum + metrics[name]!, 0) / validation.task.metrics.length
 }
 
 function exhausted({ history, best }: TrainingState, patience: number): boolean {
