@@ -6,6 +6,7 @@ import { crossEntropy, type Loss, logitsMse } from '@kd/losses'
 import { type Student, type StudentDescription, siamese } from '@kd/students'
 import { BertTeacher } from '@kd/teacher-bert'
 import {
+  balanceClasses,
   createReport,
   type LabelledTransferSet,
   labelTransferSet,
@@ -38,7 +39,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     alone,
     given,
     distilled,
-    last,
+    balanced,
     out,
     checkpoints,
     onProgress,
@@ -55,16 +56,19 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
   }
   const labelling = { store: join(out, 'logits.lmdb'), exclude: [data.validation, data.test], check: data.train, ...watched }
   const transfer = await labelTransferSet(transferExamples(), teacher, labelling)
+  // Changed and recombined pairs are seldom duplicates.
+  const learnt = balanced ? balanceClasses(transfer, { by: 'repeating' }) : transfer
 
   const ownVectors = siamese({ vectors: teacher.wordVectors({ dimensions }) })
   const kinds: { name: string; description: StudentDescription; examples: Dataset | LabelledTransferSet; loss: Loss; steps: Steps }[] = [
     { name: 'alone-random', description: siamese({ dimensions }), examples: data.train, loss: crossEntropy(), steps: alone },
     { name: 'alone', description: ownVectors, examples: data.train, loss: crossEntropy(), steps: alone },
-    { name: 'distilled', description: ownVectors, examples: transfer, loss: logitsMse(), steps: distilled },
+    { name: 'distilled', description: ownVectors, examples: learnt, loss: logitsMse(), steps: distilled },
   ]
-  const givenPairs = given || last ? await labelTransferSet(originals, teacher, labelling) : undefined
-  if (given)
-    kinds.splice(2, 0, { name: 'distilled, given', description: ownVectors, examples: givenPairs!, loss: logitsMse(), steps: given })
+  if (given) {
+    const examples = await labelTransferSet(originals, teacher, labelling)
+    kinds.splice(2, 0, { name: 'distilled, given', description: ownVectors, examples, loss: logitsMse(), steps: given })
+  }
   const parts = { validation: data.validation, test: data.test, latencyRuns: plan.latencyRuns, ...watched }
   const rows: ReportRow[] = []
   // Of earlier sittings too, where a stopped run goes on.
@@ -81,17 +85,11 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     for (const student of students) student.dispose()
     students = []
     for (const seed of seeds) {
-      const checkpoint = (part: string) => ({ file: join(checkpoints, `${part}-${seed}.safetensors`) })
-      const settings = { batchSize, name: `${name} ${seed}`, loss, seed, validation: data.validation, ...watched }
-      let trained = await train(description, examples, { ...settings, ...steps, checkpoint: checkpoint(name) })
+      const checkpoint = { file: join(checkpoints, `${name}-${seed}.safetensors`) }
+      const { validation } = data
+      const settings = { ...steps, batchSize, name: `${name} ${seed}`, loss, seed, validation, checkpoint, ...watched }
+      const trained = await train(description, examples, settings)
       seconds.train += trained.seconds
-      if (last && name === 'distilled') {
-        // Synthetic pairs are seldom duplicates: the last steps are for the shares of the given ones.
-        const first = trained.student
-        trained = await train(first, givenPairs!, { ...settings, ...last, checkpoint: checkpoint(`${name}, last`) })
-        seconds.train += trained.seconds
-        first.dispose()
-      }
       students.push(trained.student)
     }
     await addRow(name, students)
@@ -119,7 +117,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       alone: alone.steps,
       given: given?.steps,
       distilled: distilled.steps,
-      last: last?.steps,
+      balanced,
       batch: batchSize,
       dimensions,
       recombined,

@@ -23,8 +23,8 @@ export interface DemoPlan extends Partial<Watched> {
   given?: Steps
   /** Of students on the teacher's logits. */
   distilled: Steps
-  /** Of the same students afterwards, on the logits of the given pairs alone. */
-  last?: Steps & Required<Pick<TrainOptions, 'learningRate'>>
+  /** Whether synthetic duplicates are repeated until they are as frequent as given ones. */
+  balanced?: boolean
   /** Pairs by which latency is measured. Default: that of `measure`. */
   latencyRuns?: number
   /** Folder of the store, the report and the student. */
@@ -42,8 +42,8 @@ const sizes = {
     batchSize: 256,
     alone: { steps: 800, evaluateEvery: 50 },
     given: { steps: 800, evaluateEvery: 100 },
-    distilled: { steps: 2500, evaluateEvery: 250 },
-    last: { steps: 400, evaluateEvery: 50, learningRate: 1e-3 },
+    distilled: { steps: 6000, evaluateEvery: 500 },
+    balanced: true,
   },
   usual: {
     recombined: 4000,
@@ -60,7 +60,7 @@ const sizes = {
     batchSize: 32,
     alone: { steps: 24, evaluateEvery: 8 },
     distilled: { steps: 24, evaluateEvery: 8 },
-    last: { steps: 8, evaluateEvery: 4, learningRate: 1e-3 },
+    balanced: true,
     latencyRuns: 40,
   },
 } as const satisfies Record<DemoSize, Partial<DemoPlan>>

@@ -5,7 +5,7 @@ export { type EvaluateOptions, type Evaluation, evaluate, type Model } from './e
 export { type Latency, type LatencyOptions, latency } from './evaluation/latency.ts'
 export { type MeasuredModel, type MeasureOptions, measure } from './evaluation/measure.ts'
 export { type MeasurePackedOptions, measurePacked } from './evaluation/measure-packed.ts'
-export { balanceClasses } from './labelling/balance-classes.ts'
+export { type BalanceOptions, balanceClasses } from './labelling/balance-classes.ts'
 export type { LabelMap } from './labelling/label-map.ts'
 export { type LabelOptions, labelTransferSet } from './labelling/label-transfer-set.ts'
 export type { LabelledTransferSet, TransferSetCounts } from './labelling/transfer-set.ts'

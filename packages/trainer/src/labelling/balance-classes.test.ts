@@ -61,9 +61,56 @@ describe('balanceClasses', () => {
       { numRuns: 40 },
     ))
 
+  it('repeats what is too rare in turn, behind all that stays as it is', async () => {
+    const texts = [
+      { text: 'a +', label: 1 },
+      { text: 'b -', label: 0 },
+      { text: 'c +' },
+      ...['d', 'e', 'f', 'g'].map((name) => ({ text: `${name} -` })),
+      { text: 'h +' },
+    ]
+    const balanced = balanceClasses(await labelTransferSet(texts, teacher), { by: 'repeating' })
+    expect([...balanced].map(({ example }) => example.text)).toEqual(['a +', 'b -', 'd -', 'e -', 'f -', 'g -', 'c +', 'h +', 'c +', 'h +'])
+    expect([...balanced.logits]).toEqual([...balanced].flatMap(({ logits }) => [...logits]))
+  })
+
+  it('keeps all and has the shares of the labelled examples by repeating', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ sign: fc.constantFrom('+', '-'), labelled: fc.boolean() }), { maxLength: 80 }),
+        async (more) => {
+          const set = await labelledSet([
+            ...repeated(2, '+', true),
+            ...repeated(3, '-', true),
+            ...repeated(1, '+', false),
+            ...repeated(1, '-', false),
+            ...more,
+          ])
+          const balanced = balanceClasses(set, { by: 'repeating' })
+          const texts = [...balanced].map(({ example }) => example.text)
+          const count = (of: readonly { text: string; label?: number }[], sign: string) =>
+            of.filter(({ text }) => text.endsWith(sign)).length
+          const golds = [...set].flatMap(({ example }) => (example.label === undefined ? [] : example))
+          expect(
+            Math.abs(
+              count(
+                [...balanced].map(({ example }) => example),
+                '+',
+              ) -
+                (count(golds, '+') / golds.length) * texts.length,
+            ),
+          ).toBeLessThanOrEqual(1)
+          expect(new Set(texts).size).toBe(set.length)
+          for (const { text } of golds) expect(texts.filter((other) => other === text)).toHaveLength(1)
+        },
+      ),
+      { numRuns: 40 },
+    ))
+
   it('needs a labelled example, and classes', async () => {
     const set = await labelTransferSet([{ text: 'a +' }], teacher)
     expect(() => balanceClasses(set)).toThrow(/none of the 1 examples/)
     expect(() => balanceClasses({ ...set, labels: ['score'] })).toThrow(/scores/)
+    expect(() => balanceClasses(set, { by: 'weights' as never })).toThrow(/neither dropping nor repeating/)
   })
 })

@@ -2,15 +2,26 @@ import { KdError } from '@kd/core'
 import { argMax } from '@kd/losses/metrics'
 import type { LabelledTransferSet } from './transfer-set.ts'
 
+export interface BalanceOptions {
+  /**
+   * `dropping` leaves out unlabelled examples of classes that are too frequent; `repeating` keeps all and takes those of classes
+   * that are too rare several times. Default: `dropping`.
+   */
+  by?: 'dropping' | 'repeating'
+}
+
 /**
- * Leaves out unlabelled examples of the classes that the teacher gives too often, evenly over the set, until classes are as
- * frequent in it as among the examples that have a label; all of those stay. Classes are the teacher's arg-max.
+ * Leaves out or repeats unlabelled examples, evenly over the set, until classes are as frequent in it as among the examples
+ * that have a label; each of those stays, once. Classes are the teacher's arg-max.
  *
  * Augmentation moves texts to one class: a pair of which a word was replaced is seldom a duplicate still. A student of such a set
  * expects what it saw, and gives the other class too seldom.
  * @throws KdError of kind `data` where no example has a label, `option` for a task of scores
  */
-export function balanceClasses(set: LabelledTransferSet): LabelledTransferSet {
+export function balanceClasses(set: LabelledTransferSet, { by = 'dropping' }: BalanceOptions = {}): LabelledTransferSet {
+  if (by !== 'dropping' && by !== 'repeating') {
+    throw new KdError({ kind: 'option', what: `${by} is neither dropping nor repeating`, where: { option: 'by' } })
+  }
   const classes = set.labels.length
   if (classes < 2) throw new KdError({ kind: 'option', what: 'a task of scores has no classes to balance', where: { option: 'set' } })
   const said = argMax(set.logits, classes)
@@ -28,13 +39,25 @@ export function balanceClasses(set: LabelledTransferSet): LabelledTransferSet {
       fix: 'Put the labelled examples into the transfer set, beside those made of them.',
     })
   }
-  // The largest set that has the labelled examples' shares.
-  const size = Math.min(...labelled.flatMap((count, label) => (count ? [(total[label]! * allLabelled) / count] : [])))
-  const keep = labelled.map((count) => Math.max(0, Math.round((size * count) / allLabelled) - count))
+  // The largest set that has the labelled examples' shares without a repetition, or the smallest without a loss.
+  const sizes = labelled.flatMap((count, label) => (count ? [(total[label]! * allLabelled) / count] : []))
+  const size = by === 'dropping' ? Math.min(...sizes) : Math.max(...sizes)
+  const wanted = labelled.map((count) => Math.max(0, Math.round((size * count) / allLabelled) - count))
+  const free = said.reduce<number[][]>(
+    (found, label, index) => {
+      if (!isLabelled[index]) found[label]!.push(index)
+      return found
+    },
+    wanted.map(() => []),
+  )
   const seen = new Array<number>(classes).fill(0)
   const kept: number[] = []
   said.forEach((label, index) => {
-    if (isLabelled[index] || isNth(seen[label]!++, keep[label]!, total[label]! - labelled[label]!)) kept.push(index)
+    const all = free[label]!.length
+    if (isLabelled[index] || (wanted[label]! <= all && isNth(seen[label]!++, wanted[label]!, all))) kept.push(index)
+  })
+  free.forEach((all, label) => {
+    for (let copy = 0; all.length > 0 && wanted[label]! > all.length && copy < wanted[label]!; copy++) kept.push(all[copy % all.length]!)
   })
   return subset(set, Int32Array.from(kept))
 }
