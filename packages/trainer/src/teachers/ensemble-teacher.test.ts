@@ -55,6 +55,16 @@ describe('ensembleTeacher', () => {
     expect(ensembleTeacher([a, b]).name).toBe('a + b')
   })
 
+  it('takes as many calls at a time as each of its members', () => {
+    const [one, two, three] = [fixed('a', [0, 1]), { ...fixed('b', [0, 1]), atOnce: 2 }, { ...fixed('c', [0, 1]), atOnce: 3 }]
+    expect(
+      [
+        [three, two],
+        [one, two],
+      ].map((members) => ensembleTeacher(members).atOnce),
+    ).toEqual([2, 1])
+  })
+
   it('is as long as its longest member says, or has no lengths', () => {
     const long: Teacher = { ...fixed('a', [0, 1]), lengths: (examples) => examples.map(() => 7) }
     expect(Array.from(ensembleTeacher([long, fixed('b', [0, 1])]).lengths!([{ text: 'abc' }]))).toEqual([7])
