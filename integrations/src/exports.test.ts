@@ -352,6 +352,7 @@ it('every entry exports these names and no others', () => {
         "textHash",
         "train",
         "type Answers",
+        "type BalanceOptions",
         "type Baseline",
         "type CheckpointOptions",
         "type ClassValues",
