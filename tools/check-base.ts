@@ -4,12 +4,13 @@
  *   npm run check-base --workspace @kd/tools -- --data SST2_FOLDER [--base models/minilm-base] [--labels 500,2000] [--seed 1]
  *
  * The sentences are drawn by seed. The epoch is chosen on `--held-out` further train sentences; `--epochs` and `--rate` try
- * other settings, to be compared there. GLUE dev is only reported.
+ * other settings, to be compared there. `--labels all` takes the whole of train but for whole sentences, 5 %, with the phrases
+ * that stand in no other: the epoch is chosen on those. GLUE dev is only reported.
  */
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { dataset, Random } from '@kd/core'
-import { readTask } from '@kd/data'
+import { readTask, split } from '@kd/data'
 import { argMax, metric } from '@kd/losses/metrics'
 import { fineTune } from '@kd/teacher-bert'
 
@@ -35,20 +36,21 @@ const settings = [
 ]
 
 const { task, train, dev } = await readTask('sst2', place(values.data))
-const shuffled = [...new Random(Number(values.seed), 'labels').at(0).shuffle(Int32Array.from(train.examples.keys()))]
+const seed = Number(values.seed)
+const shuffled = [...new Random(seed, 'labels').at(0).shuffle(Int32Array.from(train.examples.keys()))]
 const heldOut = Number(values['held-out'])
 console.log('| labels | epochs | learning rate | held-out, by epoch | GLUE dev | seconds |\n|---|---|---|---|---|---|')
-for (const labels of values.labels.split(',').map(Number)) {
+for (const wanted of values.labels.split(',')) {
+  const { train: learnt, validation } = wanted === 'all' ? whole() : drawn(Number(wanted))
+  const labels = learnt.length
   const usual = settings.find((row) => labels <= row.labels)!
   const epochs = Number(values.epochs ?? usual.epochs)
   const learningRate = Number(values.rate ?? usual.learningRate)
-  const pick = (from: number, to: number) => shuffled.slice(from, to).map((index) => train.examples[index]!)
-  const validation = dataset(task, pick(shuffled.length - heldOut, shuffled.length))
-  const { teacher, history, seconds } = await fineTune(place(values.base), dataset(task, pick(0, labels)), {
+  const { teacher, history, seconds } = await fineTune(place(values.base), learnt, {
     epochs,
     learningRate,
     validation,
-    seed: Number(values.seed),
+    seed,
   })
   const percent = (share: number) => (100 * share).toFixed(1)
   const golds = Float32Array.from(dev.examples, ({ label }) => label!)
@@ -60,3 +62,16 @@ for (const labels of values.labels.split(',').map(Number)) {
   await teacher.dispose()
 }
 process.exit(0)
+
+function whole() {
+  return split(train, { seed, validation: 0.05, test: 0, together: 'contained' })
+}
+
+function drawn(labels: number) {
+  const pick = (from: number, to: number) =>
+    dataset(
+      task,
+      shuffled.slice(from, to).map((index) => train.examples[index]!),
+    )
+  return { train: pick(0, labels), validation: pick(shuffled.length - heldOut, shuffled.length) }
+}

@@ -7,7 +7,7 @@ import { adamW, trainStep } from '@kd/jit'
 import * as tf from '@tensorflow/tfjs-core'
 import { serve } from '../servers.ts'
 import { bertLayer, firstWeights, type LayerWeights, layerNorm } from './bert.ts'
-import { batchesFile, batchesOf, type Encoded, readSentences, sample, writeBatches } from './sentences.ts'
+import { batchesFile, batchesOf, type Encoded, everyFewBatches, readSentences, writeBatches } from './sentences.ts'
 import { asShipped } from './shipped.ts'
 
 const [model, tsv, folder, ways = 'parts', count = '320'] = process.argv.slice(2)
@@ -19,11 +19,12 @@ const json = async (file: string) => JSON.parse(await readFile(join(model, file)
 const config = await json('config.json')
 const { hidden_size: hidden, num_hidden_layers: depth, num_attention_heads: heads } = config
 const tokenizer = new Tokenizer(await json('tokenizer.json'), await json('tokenizer_config.json'))
-const sentences: Encoded[] = sample(await readSentences(tsv), Number(count)).map(({ text, label }) => ({
+const sentences: Encoded[] = (await readSentences(tsv)).map(({ text, label }) => ({
   ids: Int32Array.from(tokenizer.encode(text).ids.slice(0, 128)),
   label: Number(label),
 }))
-const batches = batchesOf(sentences, size)
+const lengthOf = ({ length }: Int32Array) => length
+const batches = batchesOf(everyFewBatches(sentences, Number(count), size, lengthOf), size, lengthOf)
 
 const { tensors } = readSafetensors(await readFile(join(model, 'model.safetensors')))
 const stored = (name: string): { data: Float32Array; shape: readonly number[] } => {

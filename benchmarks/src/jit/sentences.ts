@@ -46,7 +46,7 @@ export function everyFewBatches(examples: readonly Encoded[], count: number, siz
 }
 
 /** Full batches of examples of like `length`, in shuffled order: what both sides train on. */
-export function batchesOf(examples: readonly Encoded[], size: number, length = (ids: Int32Array) => ids.length): Encoded[][] {
+export function batchesOf(examples: readonly Encoded[], size: number, length: (ids: Int32Array) => number): Encoded[][] {
   const sorted = examples.toSorted((a, b) => length(a.ids) - length(b.ids))
   const batches: Encoded[][] = []
   for (let at = 0; at + size <= sorted.length; at += size) batches.push(sorted.slice(at, at + size))

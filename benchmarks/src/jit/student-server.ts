@@ -29,11 +29,11 @@ const vocabulary = Vocabulary.build(
 const options = { channels: kind === 'trainable' ? 'trainable' : 'static', dropout: 0 } as const
 const student = await createStudent(pairs ? siamese(options) : bilstm(options), { labels: ['0', '1'], vocabulary, seed: 1 })
 const training = student.training()
-const encoded = (count: number): Encoded[] =>
-  sample(all, count).map((example) => ({ ids: training.encode(example), label: Number(example.label) }))
-/** Pairs are gathered as `train` does it, of all the data, so that they are padded as much as there; sentences by their exact length. */
-const examples = pairs ? everyFewBatches(encoded(all.length), Number(count), size, training.bucket) : encoded(Number(count))
-const inBatches = (size: number) => batchesOf(examples, size, pairs ? training.bucket : undefined)
+const encoded = sample(all, all.length).map((example): Encoded => ({ ids: training.encode(example), label: Number(example.label) }))
+/** Pairs are gathered as `train` does it, so that they are padded as much as there; sentences by their exact length. */
+const lengthOf = pairs ? training.bucket : ({ length }: Int32Array) => length
+const examples = everyFewBatches(encoded, Number(count), size, lengthOf)
+const inBatches = (size: number) => batchesOf(examples, size, lengthOf)
 /** An encoded pair is how many words the first text has, then the words of both. */
 const textsOf = (ids: Int32Array) => (pairs ? [ids.subarray(1, 1 + ids[0]!), ids.subarray(1 + ids[0]!)] : [ids])
 const batches = inBatches(size).map((batch) => {

@@ -78,7 +78,7 @@ export class BertTeacher implements Teacher {
       limits: { texts: wholeNumber('batchSize', batchSize, 1, 4096), tokens: mostTokens },
     }
     this.arithmetic = forward.arithmetic
-    this.fingerprint = `${config.family} ${model.digest} ${maxLength} ${forward.arithmetic}`
+    this.fingerprint = [config.family, model.digest, maxLength, forward.arithmetic, ...(forward.revision ? [forward.revision] : [])].join(' ')
     this.parameters = countParameters(model)
     this.bytes = model.bytes
     this.embeddingSize = config.embedding

@@ -10,7 +10,7 @@ import { testEngine } from '../testing/engines.ts'
 import { emit } from '../trace/emit.ts'
 import { traceUpdate } from '../train-step/trace-parts.ts'
 import { fuse } from './fuse.ts'
-import { loopModule, memoryPages, mostScalars, slotFloats, squaresLoop, sumLoop } from './wasm-loop.ts'
+import { loopModule, squaresLoop, sumLoop } from './wasm-loop.ts'
 
 const engine = testEngine('onnxruntime-node')
 beforeAll(async () => void (await tf.setBackend('cpu')))
@@ -22,27 +22,31 @@ const isScalar = (input: string) => ['learningRate', 'step', 'factor'].includes(
 // TypeScript's types of WebAssembly come with the browser's, which this package does without.
 const { WebAssembly } = globalThis as unknown as {
   WebAssembly: {
-    Memory: new (size: { initial: number }) => { buffer: ArrayBuffer }
+    Memory: new (size: { initial: number; maximum: number; shared: true }) => { buffer: SharedArrayBuffer }
     Module: new (code: Uint8Array) => object
-    Instance: new (module: object, imports: object) => { exports: { run(count: number): number } }
+    Instance: new (module: object, imports: object) => { exports: { run(count: number, ...values: number[]): number } }
   }
 }
 
-/** Runs a loop's code on arrays that fit into a slot. */
+/** Of the arrays here, with room around them. */
+const [longest, room] = [4096, 5000]
+
+/** Runs a loop's code on arrays that do not lie side by side. */
 function run(code: Uint8Array, scalars: readonly number[], arrays: readonly Float32Array[], outputs: number) {
-  const memory = new WebAssembly.Memory({ initial: memoryPages })
+  const memory = new WebAssembly.Memory({ initial: 4, maximum: 10, shared: true })
   const loop = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } }).exports.run
-  const floats = new Float32Array(memory.buffer)
-  const slot = (index: number) => mostScalars + index * slotFloats
-  floats.set(scalars)
+  const floats = new Float32Array(memory.buffer).fill(Number.NaN)
+  const place = (index: number) => 16 + index * room
   arrays.forEach((array, index) => {
-    floats.set(array, slot(index))
+    floats.fill(0, place(index), place(index + 1))
+    floats.set(array, place(index))
   })
   const { length } = arrays[0]!
-  const squares = loop(length)
+  const places = Array.from({ length: arrays.length + outputs }, (_, index) => place(index) * 4)
+  const squares = loop(length, ...places, ...scalars)
   return {
     squares,
-    results: Array.from({ length: outputs }, (_, k) => floats.slice(slot(arrays.length + k), slot(arrays.length + k) + length)),
+    results: Array.from({ length: outputs }, (_, k) => floats.slice(place(arrays.length + k), place(arrays.length + k) + length)),
   }
 }
 
@@ -55,7 +59,7 @@ describe('loops in WebAssembly', () => {
     ['adadelta', adadelta(), undefined],
   ])("give the bits of ONNX Runtime's graph (%s)", async (_, optimizer, clipNorm) => {
     const options = { optimizer, clipNorm, seed: 1, variables: [], loss: () => tf.scalar(0) }
-    for (const shape of [[], [1], [3, 7], [slotFloats]]) {
+    for (const shape of [[], [1], [3, 7], [longest]]) {
       const length = tf.util.sizeFromShape(shape)
       const parameter = { name: 'w', shape, decay: 0.01, rate: 0.5, moved: true }
       const { graph, outputs } = traceUpdate(options as never, [parameter])
@@ -106,7 +110,7 @@ describe('loops in WebAssembly', () => {
   })
 
   it('add parts up in their order, with the sum of squares in doubles', () => {
-    for (const length of [4, 12, slotFloats]) {
+    for (const length of [4, 12, longest]) {
       const parts = [normals(length), normals(length), normals(length)]
       const { squares, results } = run(loopModule(sumLoop(3)), [], parts, 1)
       const wanted = parts[0]!.map((value, at) => Math.fround(value + parts[1]![at]!) + parts[2]![at]!)

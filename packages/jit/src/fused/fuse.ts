@@ -1,7 +1,7 @@
 import type { EmittedModel } from '../trace/emit.ts'
 import { emit } from '../trace/emit.ts'
 import { type Graph, reachable, sameShape, type Value } from '../trace/graph.ts'
-import { type Loop, type LoopOperation, loopModule, loopOperations, mostScalars, mostSlots, type Operand } from './wasm-loop.ts'
+import { type Loop, type LoopOperation, loopModule, loopOperations, mostArrays, mostScalars, type Operand } from './wasm-loop.ts'
 
 /** A recorded computation on arrays of one shape as a loop over their elements. */
 export interface FusedLoop {
@@ -104,7 +104,7 @@ function fuseOne(
   }
   const results = outputs.map(([, value]) => operandOf(value))
   if (results.some((operand) => operand === undefined)) return undefined
-  if (arrays.length + outputs.length > mostSlots || scalars.length > mostScalars) return undefined
+  if (arrays.length + outputs.length > mostArrays || scalars.length > mostScalars) return undefined
   const loop = { arrays: arrays.length, scalars: scalars.length, operations, outputs: results as Operand[] }
   return { code: loopModule(loop), arrays, scalars, outputs: outputs.map(([name]) => name) }
 }

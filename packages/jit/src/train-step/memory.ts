@@ -1,16 +1,17 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { nextNative } from '../engines/native/compiled.ts'
-import type { Copy, Held } from '../engines/native/protocol.ts'
+import type { Copy, Held, SharedFloats } from '../engines/native/protocol.ts'
 import type { Runtime } from '../engines/runtime.ts'
 import { type StepState, tableName, variableName } from './engine.ts'
 import { Layout } from './layout.ts'
 import type { RowTable, TrainStepOptions } from './options.ts'
 import type { UnionOfRows } from './parts.ts'
+import { floatsOf, shareFloats } from './shared-floats.ts'
 
 /**
- * All numbers of a step that workers share. Variables and tables lie in memory that all of them see; each worker has a
- * copy of the variables for ONNX Runtime to read, and the slots of the variables that it owns. Variables and their slots
- * are there twice, the present ones and those being made: `swap` makes these the present ones.
+ * All numbers of a step that workers share. Variables, their slots, all gradients and tables lie in memory that all of them see;
+ * each worker has a copy of the variables for ONNX Runtime to read. Variables and their slots are there twice, the present
+ * ones and those being made: `swap` makes these the present ones.
  */
 export class StepMemory {
   readonly layout: Layout
@@ -18,13 +19,11 @@ export class StepMemory {
   readonly trained: readonly RowTable[]
   /** Which of the two sets is the present one. */
   current = 0
-  /** Whether each worker's copy of what it owns is that of the present values. */
-  fresh = false
   readonly #options: TrainStepOptions
   readonly #id = nextNative()
   /** The variables' data as the shared memory has them. */
   readonly #known = new Map<tf.Variable, tf.DataId>()
-  #memory: Record<string, SharedArrayBuffer> = {}
+  #memory: Record<string, SharedFloats> = {}
   /** How many distinct rows there is room for. */
   #room = 0
 
@@ -50,24 +49,15 @@ export class StepMemory {
   }
 
   /** The whole state. */
-  async read(runtimes: readonly Runtime[]): Promise<Record<string, Float32Array>> {
+  read(): Record<string, Float32Array> {
     this.writeAssigned()
-    const slots = await all(
-      runtimes.map((runtime) => runtime.request('read', { buffers: [this.buffer(`slots ${this.current}`)] }, 'read the slots')),
-    )
     const state: Record<string, Float32Array> = {}
     this.#options.variables.forEach((_, index) => {
       state[variableName(index)] = this.#variable(index).slice()
+      this.#options.optimizer.slots.forEach((slot, at) => {
+        state[variableName(index, slot)] = this.#slot(index, at).slice()
+      })
     })
-    for (const [worker, { variables, from, length }] of this.layout.owned.entries()) {
-      const all = new Float32Array(slots[worker]![this.buffer(`slots ${this.current}`)]!.buffer)
-      for (const index of variables) {
-        this.#options.optimizer.slots.forEach((slot, at) => {
-          const begin = at * length + this.layout.offsets[index]! - from
-          state[variableName(index, slot)] = all.slice(begin, begin + this.#options.variables[index]!.size)
-        })
-      }
-    }
     for (const { name } of this.trained) {
       for (const slot of [undefined, ...this.#options.optimizer.slots]) {
         state[tableName(name, slot)] = this.#values(tableName(name, slot)).slice()
@@ -78,38 +68,38 @@ export class StepMemory {
 
   /** Puts a whole state into the workers' memory. */
   async write(state: StepState, runtimes: readonly Runtime[]): Promise<void> {
-    const { length, owned, offsets } = this.layout
+    const { length, owned } = this.layout
     const { slots } = this.#options.optimizer
-    this.#memory = {}
-    for (const name of ['values 0', 'values 1', ...owned.map((_, part) => `gradient ${part}`)]) this.#share(name, length)
+    this.#memory = shareFloats({
+      'values 0': length,
+      'values 1': length,
+      'slots 0': length * slots.length,
+      'slots 1': length * slots.length,
+      ...Object.fromEntries(owned.map((_, part) => [`gradient ${part}`, length])),
+    })
     for (const { name, data, trainable } of this.tables) {
       for (const slot of trainable ? [undefined, ...slots] : [undefined]) {
         this.#share(tableName(name, slot), data.length).set(trainable ? state[tableName(name, slot)]! : data)
       }
     }
     this.current = 0
-    this.fresh = false
-    const values = this.#values('values 0')
     this.#options.variables.forEach((variable, index) => {
-      values.set(state[variableName(index)]!, offsets[index]!)
+      this.#variable(index).set(state[variableName(index)]!)
+      slots.forEach((slot, at) => {
+        this.#slot(index, at).set(state[variableName(index, slot)]!)
+      })
       this.#known.set(variable, variable.dataId)
     })
     await all(
       runtimes.map(async (runtime, worker) => {
-        const { variables, from, length: own } = owned[worker]!
-        const first = new Float32Array(own * slots.length)
-        for (const index of variables) {
-          slots.forEach((slot, at) => {
-            first.set(state[variableName(index, slot)]!, at * own + offsets[index]! - from)
-          })
-        }
+        const own = owned[worker]!.length * 4
         const buffers = {
           values: length * 4,
           gradient: length * 4,
-          sum: own * 4,
-          after: own * 4,
-          'slots 0': first,
-          'slots 1': first.byteLength,
+          sum: own,
+          after: own,
+          slots: own * slots.length,
+          'slots after': own * slots.length,
         }
         await runtime.request('hold', { buffers: this.#named(buffers) }, 'hold the weights')
         await runtime.request('share', { memory: this.#named(this.#memory) }, 'share the weights')
@@ -123,7 +113,6 @@ export class StepMemory {
     for (const [index, variable] of this.#options.variables.entries()) {
       if (this.#known.get(variable) === variable.dataId) continue
       this.#known.set(variable, variable.dataId)
-      this.fresh = false
       this.#variable(index).set(variable.dataSync() as Float32Array)
     }
   }
@@ -133,7 +122,7 @@ export class StepMemory {
     if (needed <= this.#room || this.trained.length === 0) return
     // Seldom: new memory is slow at its first use.
     const rows = 2 ** Math.ceil(Math.log2(needed))
-    const memory: Record<string, SharedArrayBuffer> = {}
+    const memory: Record<string, SharedFloats> = {}
     for (const { name, dimensions } of this.trained) {
       runtimes.forEach((_, part) => {
         const key = `${name} gradient ${part}`
@@ -158,20 +147,20 @@ export class StepMemory {
   async forget(runtimes: readonly Runtime[]): Promise<void> {
     for (const runtime of runtimes) {
       if (runtime.death !== undefined) continue
-      const buffers = ['values', 'gradient', 'sum', 'after', 'slots 0', 'slots 1', ...this.#rowBuffers()]
+      const buffers = ['values', 'gradient', 'sum', 'after', 'slots', 'slots after', ...this.#rowBuffers()]
       await runtime.request('forget', { buffers: buffers.map((name) => this.buffer(name)) })
       await runtime.request('unshare', { memory: Object.keys(this.#memory).map((name) => this.buffer(name)) })
     }
   }
 
-  /** The present values, as far as a worker's own copy lacks them. */
-  pull(worker: number): Copy[] {
-    const [buffer, shared] = [this.buffer('values'), this.buffer(`values ${this.current}`)]
-    const whole = [{ buffer, shared, offset: 0, length: this.layout.length }]
-    if (!this.fresh) return whole
-    return this.layout.owned.flatMap(({ from, length }, owner) =>
-      owner === worker || length === 0 ? [] : { buffer, shared, offset: from, length },
-    )
+  /** The present values, to a worker's copy. */
+  pull(): Copy {
+    return { buffer: this.buffer('values'), shared: this.buffer(`values ${this.current}`), offset: 0, length: this.layout.length }
+  }
+
+  /** The gradients that a worker found of its part, to where all see them. */
+  publish(part: number): Copy {
+    return { buffer: this.buffer('gradient'), shared: this.buffer(`gradient ${part}`), offset: 0, length: this.layout.length }
   }
 
   /** Which of the distinct rows a worker updates. */
@@ -180,18 +169,30 @@ export class StepMemory {
     return [Math.floor((ids.length * worker) / workers), Math.floor((ids.length * (worker + 1)) / workers)]
   }
 
-  /** Of the variable as it is now, in shared memory. */
+  /** The variable as it is now. */
   #variable(index: number): Float32Array {
-    const offset = this.layout.offsets[index]!
-    return this.#values(`values ${this.current}`).subarray(offset, offset + this.#options.variables[index]!.size)
+    return this.#part(`values ${this.current}`, this.layout.offsets[index]!, index)
+  }
+
+  #slot(index: number, slot: number): Float32Array {
+    return this.#part(`slots ${this.current}`, this.slotOffset(index, slot), index)
+  }
+
+  /** Where a variable's slot lies in the memory of all slots, in elements. */
+  slotOffset(index: number, slot: number): number {
+    return slot * this.layout.length + this.layout.offsets[index]!
+  }
+
+  #part(name: string, offset: number, index: number): Float32Array {
+    return this.#values(name).subarray(offset, offset + this.#options.variables[index]!.size)
   }
 
   #values(name: string): Float32Array {
-    return new Float32Array(this.#memory[name]!)
+    return floatsOf(this.#memory[name]!)
   }
 
   #share(name: string, length: number): Float32Array {
-    return new Float32Array((this.#memory[name] = new SharedArrayBuffer(length * 4)))
+    return floatsOf((this.#memory[name] = { memory: new SharedArrayBuffer(length * 4), offset: 0, length }))
   }
 
   held(name: string, shape: readonly number[], offset = 0): Held {

@@ -1,6 +1,6 @@
 import { Random } from '@kd/core'
 import * as tf from '@tensorflow/tfjs-core'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { adadelta } from '../optimizers/adadelta.ts'
 import { adam, adamW } from '../optimizers/adam.ts'
 import type { Optimizer } from '../optimizers/optimizer.ts'
@@ -90,6 +90,27 @@ describe('a training step in parts', () => {
       expect(off, name).toBeLessThan(2e-5)
     }
   }
+
+  it('makes the same steps where no memory of WebAssembly has room for the weights', async () => {
+    const run = async () => {
+      const step = trainStepOn(model({ clipNorm: undefined }).options, two)
+      await losses(step, 0, 3)
+      const state = bits(await step.state())
+      await step.dispose()
+      return state
+    }
+    const inPlace = await run()
+    const { WebAssembly } = globalThis as unknown as { WebAssembly: { Memory: () => object } }
+    const none = vi.spyOn(WebAssembly, 'Memory').mockImplementation(function noRoom() {
+      throw new RangeError('could not allocate memory')
+    })
+    try {
+      expect(await run()).toEqual(inPlace)
+      expect(none).toHaveBeenCalled()
+    } finally {
+      none.mockRestore()
+    }
+  })
 
   it.each([
     ['adam, clipped', {}],

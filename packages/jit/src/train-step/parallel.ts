@@ -72,13 +72,11 @@ export class ParallelStep implements StepEngine {
     const losses = await all(steps.map((part, index) => this.#runPart(part, index, gradients, runtimes)))
     const { moved } = gradients.model
     const plans = await all(runtimes.map((runtime, worker) => this.#updates.plan(runtime, worker, { rows, moved })))
-    this.#memory.fresh = false
     const squares = await all(plans.map((plan) => this.#updates.combine(plan)))
     const factor = this.#factor(squares.reduce((sum, own) => sum + own, 0))
     await all(plans.map((plan) => this.#updates.run(plan, step, factor)))
     await this.#commit(runtimes, rows, gradients.model)
     this.#memory.swap()
-    this.#memory.fresh = plans.every(({ update }) => 'loops' in update)
     return losses.reduce((sum, loss) => sum + loss, 0)
   }
 
@@ -88,7 +86,8 @@ export class ParallelStep implements StepEngine {
   }
 
   async read(): Promise<Record<string, Float32Array>> {
-    return this.#memory.read(await this.#start())
+    await this.#start()
+    return this.#memory.read()
   }
 
   async write(state: StepState): Promise<void> {
@@ -174,11 +173,7 @@ export class ParallelStep implements StepEngine {
       if (model.moved.has(variableName(at))) into[gradientOf(variableName(at))] = this.#memory.held('gradient', shape, offset)
     })
     const gather: Record<string, Gather> = {}
-    const publish: Copy[] = this.#memory.layout.owned.flatMap(({ from, length }, worker) =>
-      worker === index || length === 0
-        ? []
-        : [{ buffer: this.#memory.buffer('gradient'), shared: this.#memory.buffer(`gradient ${index}`), offset: from, length }],
-    )
+    const publish: Copy[] = [this.#memory.publish(index)]
     for (const { name, dimensions } of this.#memory.tables) {
       const table = tableName(name)
       gather[table] = { shared: this.#memory.buffer(table), rows: part.distinct.ids, columns: dimensions }
@@ -192,7 +187,7 @@ export class ParallelStep implements StepEngine {
         length: part.distinct.count * dimensions,
       })
     }
-    const { loss } = await one.run({ feeds, held, into, gather, pull: this.#memory.pull(index), publish, returns: ['loss'] })
+    const { loss } = await one.run({ feeds, held, into, gather, pull: [this.#memory.pull()], publish, returns: ['loss'] })
     return loss!.data[0] as number
   }
 

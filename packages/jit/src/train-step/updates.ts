@@ -1,5 +1,5 @@
 import { Compiled, nextNative } from '../engines/native/compiled.ts'
-import type { Gather, Held, LoopRun, Place, Requests } from '../engines/native/protocol.ts'
+import type { Copy, Gather, Held, LoopRun, Place, Requests } from '../engines/native/protocol.ts'
 import type { Runtime } from '../engines/runtime.ts'
 import { type FusedLoop, fuse } from '../fused/fuse.ts'
 import { loopModule, squaresLoop, sumLoop } from '../fused/wasm-loop.ts'
@@ -74,13 +74,13 @@ export class Updates {
       if (!moved.has(variableName(index))) continue
       const { size } = this.#options.variables[index]!
       const offset = this.#memory.layout.offsets[index]!
-      const places = Array.from({ length: parts }, (_, part) => this.#gradient(worker, part, offset))
+      const places = Array.from({ length: parts }, (_, part) => this.#gradient(part, offset))
       runs.push({
         loop,
         scalars: [],
         length: size,
         from: places,
-        to: summed ? [[{ buffer: this.#memory.buffer('sum'), offset: offset - from }]] : [],
+        to: summed ? [{ buffer: this.#memory.buffer('sum'), offset: offset - from }] : [],
       })
     }
     const { squares } = await runtime.request('loop', { runs }, 'add up the gradients')
@@ -169,47 +169,40 @@ export class Updates {
     return known.id
   }
 
-  #gradient(worker: number, part: number, offset: number): Place {
-    return part === worker
-      ? { buffer: this.#memory.buffer('gradient'), offset }
-      : { shared: this.#memory.buffer(`gradient ${part}`), offset }
+  #gradient(part: number, offset: number): Place {
+    return { shared: this.#memory.buffer(`gradient ${part}`), offset }
   }
 
   /** The loops of a worker's parameters, with the places of all that they read and write. */
   #runsOf(plan: UpdatePlan, loops: ReadonlyMap<string, FusedLoop & { id: number }>): LoopRun[] {
     const { worker, rows, moved } = plan
     const memory = this.#memory
-    const { variables, from, length } = memory.layout.owned[worker]!
     const { current } = memory
     const { slots } = this.#options.optimizer
     const runs: LoopRun[] = []
-    const add = (name: string, size: number, placeOf: (input: string, part: number) => Place, placesOf: (output: string) => Place[]) => {
+    const add = (name: string, size: number, placeOf: (input: string, part: number) => Place, placeOfOutput: (output: string) => Place) => {
       const { id, arrays, scalars, outputs } = loops.get(name)!
       const places = arrays.map((input, at) => placeOf(input, at - arrays.indexOf(input)))
-      runs.push({ loop: id, scalars, length: size, from: places, to: outputs.map(placesOf) })
+      runs.push({ loop: id, scalars, length: size, from: places, to: outputs.map(placeOfOutput) })
     }
-    for (const index of variables) {
+    for (const index of memory.layout.owned[worker]!.variables) {
       const name = variableName(index)
       const offset = memory.layout.offsets[index]!
+      const inValues = (set: number): Place => ({ shared: memory.buffer(`values ${set}`), offset })
       const inSlots = (slot: number, set: number): Place => ({
-        buffer: memory.buffer(`slots ${set}`),
-        offset: slot * length + offset - from,
+        shared: memory.buffer(`slots ${set}`),
+        offset: memory.slotOffset(index, slot),
       })
       const placeOf = (input: string, part: number): Place => {
-        if (input === name) return { shared: memory.buffer(`values ${current}`), offset }
+        if (input === name) return inValues(current)
         const slot = slots.findIndex((slot) => input === variableName(index, slot))
-        if (slot >= 0) return inSlots(slot, current)
-        return this.#gradient(worker, part, offset)
+        return slot >= 0 ? inSlots(slot, current) : this.#gradient(part, offset)
       }
-      const placesOf = (output: string): Place[] => {
+      const placeOfOutput = (output: string): Place => {
         const slot = slots.findIndex((slot) => output === `${slot} after`)
-        if (slot >= 0) return [inSlots(slot, 1 - current)]
-        return [
-          { shared: memory.buffer(`values ${1 - current}`), offset },
-          { buffer: memory.buffer('values'), offset },
-        ]
+        return slot >= 0 ? inSlots(slot, 1 - current) : inValues(1 - current)
       }
-      add(name, this.#options.variables[index]!.size, placeOf, placesOf)
+      add(name, this.#options.variables[index]!.size, placeOf, placeOfOutput)
     }
     for (const { table, ids, shape } of this.#ownRows(rows, worker, moved)) {
       const { name, dimensions } = table
@@ -218,11 +211,11 @@ export class Updates {
         if (input === gradientOf(tableName(name))) return buffer('sum')
         return { gather: { shared: memory.buffer(input), rows: ids, columns: dimensions }, as: input }
       }
-      const placesOf = (output: string): Place[] => {
+      const placeOfOutput = (output: string): Place => {
         const slot = slots.find((slot) => output === `${slot} after`)
-        return [buffer(slot === undefined ? 'after' : `after ${slot}`)]
+        return buffer(slot === undefined ? 'after' : `after ${slot}`)
       }
-      add(tableName(name), shape[0] * shape[1], placeOf, placesOf)
+      add(tableName(name), shape[0] * shape[1], placeOf, placeOfOutput)
     }
     return runs
   }
@@ -251,8 +244,8 @@ export class Updates {
       if (moved.has(name)) held[gradientOf(name)] = this.#memory.held('sum', shape, offset - from)
       into[`${name} after`] = this.#memory.held('after', shape, offset - from)
       slots.forEach((slot, at) => {
-        held[`${name} ${slot}`] = this.#memory.held(`slots ${current}`, shape, at * length + offset - from)
-        into[`${name} ${slot} after`] = this.#memory.held(`slots ${1 - current}`, shape, at * length + offset - from)
+        held[`${name} ${slot}`] = this.#memory.held('slots', shape, at * length + offset - from)
+        into[`${name} ${slot} after`] = this.#memory.held('slots after', shape, at * length + offset - from)
       })
     }
     for (const { table, ids, shape } of this.#ownRows(rows, worker, moved)) {
@@ -263,10 +256,18 @@ export class Updates {
         into[`${tableName(name, slot)} after`] = this.#memory.held(`${name} after${slot ? ` ${slot}` : ''}`, shape)
       }
     }
-    const shared = this.#memory.buffer(`values ${1 - current}`)
-    const publish = length > 0 ? [{ buffer: this.#memory.buffer('after'), shared, offset: from, length, at: 0 }] : []
+    const own = (buffer: string, shared: string, offset: number, at: number): Copy => ({
+      buffer: this.#memory.buffer(buffer),
+      shared: this.#memory.buffer(shared),
+      offset,
+      length,
+      at,
+    })
+    const slotsOf = (buffer: string, set: number) =>
+      slots.map((_, at) => own(buffer, `slots ${set}`, at * this.#memory.layout.length + from, at * length))
     // A worker that had no part has not seen the present values yet.
-    const pull = worker < rows.places.length ? undefined : this.#memory.pull(worker)
+    const pull = [...(worker < rows.places.length ? [] : [this.#memory.pull()]), ...(length > 0 ? slotsOf('slots', current) : [])]
+    const publish = length > 0 ? [own('after', `values ${1 - current}`, from, 0), ...slotsOf('slots after', 1 - current)] : []
     await graph.run({ feeds, held, into, gather, pull, publish, returns: [] })
   }
 }

@@ -9,6 +9,8 @@ export type RunForward = (ids: Int32Array, types: Int32Array, shape: readonly [b
 export interface Forward {
   /** What it computes with, for the teacher's fingerprint. */
   readonly arithmetic: string
+  /** Goes up where the same weights come to give other bits: answers stored before are then not taken for its own. */
+  readonly revision?: number
   /** Computes one batch with all threads. */
   readonly run: RunForward
   /**

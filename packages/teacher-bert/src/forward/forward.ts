@@ -17,14 +17,18 @@ export async function forwardOn(weights: BertWeights, config: BertConfig, arithm
   const load = (atOnce: number) =>
     loadOnnx(bertGraph(weights, config, arithmetic), { atOnce, threads: Math.max(1, Math.floor(available / atOnce)) })
   const session = await load(1)
+  /** Absent once it failed: the next call tries again. */
   let wide: Promise<OnnxSession> | undefined
   const atOnce = Math.min(available, mostAtOnce)
   return {
-    arithmetic: arithmetic === 'int8' ? 'int8, a scale a token' : 'float32',
+    ...(arithmetic === 'int8' ? { arithmetic: 'int8, a scale a token', revision: 2 } : { arithmetic: 'float32' }),
     run: runOn(session, config),
     ...(atOnce > 1 && {
       async sideBySide() {
-        wide ??= load(atOnce)
+        wide ??= load(atOnce).catch((error: unknown) => {
+          wide = undefined
+          throw error
+        })
         return { run: runOn(await wide, config), atOnce }
       },
     }),

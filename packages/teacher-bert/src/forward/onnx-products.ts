@@ -15,18 +15,16 @@ export interface Operand {
   readonly scale?: string
   /** int8: the whole number that stands for zero. */
   readonly zero?: number
-  /** int8: what was added to each element before rounding. */
-  readonly shift?: number
 }
 
 /** How a graph multiplies rows `[n, inputs]` by the layers' matrices. */
 export interface Products {
+  /** Whether rows are read as they are, not rounded. */
+  readonly isExact: boolean
   /** @param floor what no element of `rows` lies below, where that is known */
   operand(rows: string, floor?: number): Operand
   /** `x W^T`, `[n, outputs]`, the bias left out. */
   product(operand: Operand, linear: Linear): string
-  /** What is to be added to the product. */
-  bias(operand: Operand, linear: Linear): Float32Array
 }
 
 /** Layers may share their weights: each matrix is made once. */
@@ -45,20 +43,21 @@ export function floatProducts(graph: OnnxGraph): Products {
     return graph.initializer('float32', [columns, rows], transposed(matrixValues(weight), rows, columns))
   })
   return {
+    isExact: true,
     operand: (rows) => ({ value: rows }),
     product: ({ value }, { weight }) => graph.node('MatMul', [value, kernel(weight)]),
-    bias: (_, { bias }) => bias,
   }
 }
 
-const uint8 = 2
 /** Keeps a row of zeros from dividing by zero. */
-const smallestTop = 1e-9
+const smallestScale = 1e-11
+/** Stands for zero where values lie above a floor a little below it: all but so many of 256 values are for what is above. */
+const zeroAboveFloor = 16
 
 export function int8Products(graph: OnnxGraph): Products {
   const float = (value: number) => graph.constant('float32', value)
-  const largest = (rows: string) => graph.node('ReduceMax', [rows, graph.constant('int64', [-1])])
-  const toBytes = (rows: string) => graph.node('Cast', [rows], { attributes: { to: uint8 } })
+  /** The largest of each row: `[rows]`. */
+  const largest = (rows: string) => graph.node('ReduceMax', [rows, graph.constant('int64', [-1])], { attributes: { keepdims: 0 } })
   const quantized = once(quantizeMatrix)
   const kernel = once((weight) => {
     const { rows, columns, int8, scales } = quantized(weight)
@@ -68,20 +67,16 @@ export function int8Products(graph: OnnxGraph): Products {
     ] as const
   })
   return {
+    isExact: false,
     operand(rows, floor) {
-      if (floor === undefined) {
-        const top = graph.node('Max', [largest(graph.node('Abs', [rows])), float(smallestTop)])
-        const scale = graph.node('Mul', [top, float(1 / 127)])
-        const scaled = graph.node('Mul', [rows, graph.node('Reciprocal', [scale])])
-        // Casting truncates, and all is positive: adding a half rounds to nearest.
-        return { value: toBytes(graph.node('Add', [scaled, float(128.5)])), scale, zero: 128 }
-      }
-      // One bit more where values lie above a known floor: shifted to start at 0. The product's share of the shift is a constant, part of the bias.
-      const top = graph.node('Max', [graph.node('Add', [largest(rows), float(-floor)]), float(smallestTop)])
-      const scale = graph.node('Mul', [top, float(1 / 255)])
-      const inverse = graph.node('Reciprocal', [scale])
-      const offset = graph.node('Add', [graph.node('Mul', [inverse, float(-floor)]), float(0.5)])
-      return { value: toBytes(graph.node('Add', [graph.node('Mul', [rows, inverse]), offset])), scale, zero: 0, shift: -floor }
+      // One bit more where values lie above a known floor.
+      const zero = floor === undefined ? 128 : floor < 0 ? zeroAboveFloor : 0
+      const top = largest(floor === undefined ? graph.node('Abs', [rows]) : rows)
+      const least = floor ? -floor / zero : smallestScale
+      const scale = graph.node('Max', [graph.node('Mul', [top, float(1 / (255 - zero))]), float(least)])
+      const zeros = graph.node('Expand', [graph.constant('uint8', zero), graph.node('Shape', [scale])])
+      const value = graph.node('QuantizeLinear', [rows, scale, zeros], { attributes: { axis: 0 } })
+      return { value, scale: graph.node('Unsqueeze', [scale, graph.constant('int64', [1])]), zero }
     },
     product({ value, scale, zero }, { weight }) {
       const { rows } = weight
@@ -92,15 +87,6 @@ export function int8Products(graph: OnnxGraph): Products {
         { domain: 'com.microsoft' },
       )
       return graph.node('Mul', [product, scale!])
-    },
-    bias({ shift = 0 }, { weight, bias }) {
-      if (shift === 0) return bias
-      const { columns, int8, scales } = quantized(weight)
-      return bias.map((value, row) => {
-        let sum = 0
-        for (let i = row * columns; i < (row + 1) * columns; i++) sum += int8[i]!
-        return value - shift * scales[row]! * sum
-      })
     },
   }
 }

@@ -118,23 +118,28 @@ export function bertLogits(
   if (tensors.embeddingProjection) x = linear(x, tensors.embeddingProjection)
   const distances = tensors.relativeBias && scoreBias(tensors.relativeBias, length, config)
   const masked = mask && tf.mul(tf.sub(tf.reshape(mask, [batch, 1, 1, length]), 1), 1e9)
-  for (const layer of tensors.layers) {
-    const split = (y: tf.Tensor2D, order: number[]) => tf.transpose(tf.reshape(y, [batch, length, heads, hidden / heads]), order)
-    const query = split(linear(x, layer.query), [0, 2, 1, 3])
-    const key = split(linear(x, layer.key), [0, 2, 3, 1])
-    const value = split(linear(x, layer.value), [0, 2, 1, 3])
+  const firsts = (y: tf.Tensor2D) =>
+    tf.reshape(tf.slice(tf.reshape(y, [batch, length, hidden]), [0, 0, 0], [batch, 1, hidden]), [batch, hidden]) as tf.Tensor2D
+  tensors.layers.forEach((layer, index) => {
+    // Nothing reads the last layer's other tokens.
+    const asking = index < tensors.layers.length - 1 ? length : 1
+    const before = asking === length ? x : firsts(x)
+    const split = (y: tf.Tensor2D, tokens: number, order: number[]) =>
+      tf.transpose(tf.reshape(y, [batch, tokens, heads, hidden / heads]), order)
+    const query = split(linear(before, layer.query), asking, [0, 2, 1, 3])
+    const key = split(linear(x, layer.key), length, [0, 2, 3, 1])
+    const value = split(linear(x, layer.value), length, [0, 2, 1, 3])
     const products = tf.mul(tf.matMul(query, key), 1 / Math.sqrt(hidden / heads))
-    const scores = distances ? tf.add(products, distances) : products
+    const scores = distances ? tf.add(products, tf.slice(distances, [0, 0, 0, 0], [1, heads, asking, length])) : products
     const shares = dropout(tf.softmax(masked ? tf.add(scores, masked) : scores), 'attention')
     const mixed = tf.matMul(shares, value)
-    const context = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [rows, hidden]) as tf.Tensor2D
-    const middle = norm(tf.add(drop(linear(context, layer.attentionOutput), 'attentionOutput'), x), layer.attentionNorm, normEpsilon)
+    const context = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [batch * asking, hidden]) as tf.Tensor2D
+    const middle = norm(tf.add(drop(linear(context, layer.attentionOutput), 'attentionOutput'), before), layer.attentionNorm, normEpsilon)
     const inner = activate(linear(middle, layer.intermediate), config.activation)
     x = norm(tf.add(drop(linear(inner, layer.output), 'output'), middle), layer.outputNorm, normEpsilon)
-  }
-  const first = tf.reshape(tf.slice(tf.reshape(x, [batch, length, hidden]), [0, 0, 0], [batch, 1, hidden]), [batch, hidden]) as tf.Tensor2D
+  })
   const { activation } = families[config.family].head
-  const dense = linear(drop(first, 'first'), tensors.pooler)
+  const dense = linear(drop(x, 'first'), tensors.pooler)
   const pooled = activation === 'tanh' ? tf.tanh(dense) : activate(dense, activation)
   return linear(drop(pooled, 'pooled'), tensors.classifier)
 }

@@ -8,20 +8,22 @@ export interface BalanceOptions {
    * that are too rare several times. Default: `dropping`.
    */
   by?: 'dropping' | 'repeating'
+  /** The shares that classes get: those of the examples that have a label, or `equal` ones. Default: `labelled`. */
+  to?: 'labelled' | 'equal'
 }
 
 /**
  * Leaves out or repeats unlabelled examples, evenly over the set, until classes are as frequent in it as among the examples
- * that have a label; each of those stays, once. Classes are the teacher's arg-max.
+ * that have a label, or each as the others; each of those with a label stays, once. Classes are the teacher's arg-max.
  *
  * Augmentation moves texts to one class: a pair of which a word was replaced is seldom a duplicate still. A student of such a set
- * expects what it saw, and gives the other class too seldom.
+ * expects what it saw, and gives the other class too seldom. With `equal` shares it gives a rare class more often than it occurs:
+ * where F1 counts, that may win more than it costs.
  * @throws KdError of kind `data` where no example has a label, `option` for a task of scores
  */
-export function balanceClasses(set: LabelledTransferSet, { by = 'dropping' }: BalanceOptions = {}): LabelledTransferSet {
-  if (by !== 'dropping' && by !== 'repeating') {
-    throw new KdError({ kind: 'option', what: `${by} is neither dropping nor repeating`, where: { option: 'by' } })
-  }
+export function balanceClasses(set: LabelledTransferSet, { by = 'dropping', to = 'labelled' }: BalanceOptions = {}): LabelledTransferSet {
+  checkOneOf('by', by, ['dropping', 'repeating'])
+  checkOneOf('to', to, ['labelled', 'equal'])
   const classes = set.labels.length
   if (classes < 2) throw new KdError({ kind: 'option', what: 'a task of scores has no classes to balance', where: { option: 'set' } })
   const said = argMax(set.logits, classes)
@@ -39,10 +41,11 @@ export function balanceClasses(set: LabelledTransferSet, { by = 'dropping' }: Ba
       fix: 'Put the labelled examples into the transfer set, beside those made of them.',
     })
   }
-  // The largest set that has the labelled examples' shares without a repetition, or the smallest without a loss.
-  const sizes = labelled.flatMap((count, label) => (count ? [(total[label]! * allLabelled) / count] : []))
+  const shares = labelled.map((count) => (to === 'equal' ? 1 / classes : count / allLabelled))
+  // The largest set that has the shares without a repetition, or the smallest without a loss.
+  const sizes = shares.flatMap((share, label) => (share ? [total[label]! / share] : []))
   const size = by === 'dropping' ? Math.min(...sizes) : Math.max(...sizes)
-  const wanted = labelled.map((count) => Math.max(0, Math.round((size * count) / allLabelled) - count))
+  const wanted = shares.map((share, label) => Math.max(0, Math.round(size * share) - labelled[label]!))
   const free = said.reduce<number[][]>(
     (found, label, index) => {
       if (!isLabelled[index]) found[label]!.push(index)
@@ -60,6 +63,12 @@ export function balanceClasses(set: LabelledTransferSet, { by = 'dropping' }: Ba
     for (let copy = 0; all.length > 0 && wanted[label]! > all.length && copy < wanted[label]!; copy++) kept.push(all[copy % all.length]!)
   })
   return subset(set, Int32Array.from(kept))
+}
+
+function checkOneOf(option: string, value: string, allowed: readonly string[]): void {
+  if (!allowed.includes(value)) {
+    throw new KdError({ kind: 'option', what: `${value} is neither ${allowed.join(' nor ')}`, where: { option } })
+  }
 }
 
 /** Whether the one at `index` of `all` is among `wanted` at equal distances. */

@@ -5,6 +5,14 @@
 
 /** @type {Map<string, Float32Array>} */
 const shared = new Map()
+/** Those of WebAssembly, by what lies in them. @type {WeakMap<ArrayBufferLike, WebAssembly.Memory>} */
+const memories = new WeakMap()
+
+/** The memory of WebAssembly that all arrays lie in, if there is one. @param {Float32Array[]} arrays */
+export const memoryOf = (arrays) => {
+  const buffer = arrays[0]?.buffer
+  return buffer && arrays.every((array) => array.buffer === buffer) ? memories.get(buffer) : undefined
+}
 
 /** @param {string} name */
 export const sharedOf = (name) => {
@@ -50,7 +58,11 @@ export const exchange = (bytesOf) => ({
 export const exchangeHandlers = (bytesOf) => ({
   /** @param {Requests['share'][0]} request */
   async share({ memory }) {
-    for (const [name, bytes] of Object.entries(memory)) shared.set(name, new Float32Array(bytes))
+    for (const [name, { memory: given, offset, length }] of Object.entries(memory)) {
+      const values = new Float32Array(given instanceof WebAssembly.Memory ? given.buffer : given, offset, length)
+      if (given instanceof WebAssembly.Memory) memories.set(values.buffer, given)
+      shared.set(name, values)
+    }
     return [undefined, []]
   },
 

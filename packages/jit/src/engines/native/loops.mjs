@@ -1,27 +1,41 @@
-// Loops over arrays in WebAssembly (fused/wasm-loop.ts), a slot of its memory after the other: arrays stay where they are,
-// also in shared memory, and what a loop touches stays in the processor's cache.
+// Loops over arrays in WebAssembly (fused/wasm-loop.ts). Where all arrays of a loop lie in one memory of WebAssembly it reads and
+// writes them there; else they pass through slots of a memory of this worker's, a stretch after the other, which stays in
+// the processor's cache.
 
 /** @typedef {import('./protocol.ts').Requests} Requests */
 /** @typedef {import('./protocol.ts').Place} Place */
 
 // As in fused/wasm-loop.ts.
-const [slotFloats, mostScalars, memoryPages] = [4096, 256, 16]
+const [mostArrays, mostPages] = [128, 65_536]
+/** Floats of a slot: those of a usual loop fit into the second cache. */
+const slotFloats = 4096
+const page = 65_536
 
-/** @type {Map<number, (count: number) => number>} */
+/** @type {Map<number, { module: WebAssembly.Module, byMemory: Map<WebAssembly.Memory, (...values: number[]) => number> }>} */
 const loops = new Map()
-/** @type {Float32Array | undefined} */
-let floats
-let memory
+
+/** The loop on a memory. @param {number} id @param {WebAssembly.Memory} memory */
+function loopOn(id, memory) {
+  const { module, byMemory } = loops.get(id)
+  let run = byMemory.get(memory)
+  if (!run) byMemory.set(memory, (run = new WebAssembly.Instance(module, { env: { memory } }).exports.run))
+  return run
+}
+
+/** @type {WebAssembly.Memory | undefined} */
+let slotMemory
 const slots = []
 
 /** @param {number} index */
 function slotOf(index) {
-  slots[index] ??= floats.subarray(mostScalars + index * slotFloats, mostScalars + (index + 1) * slotFloats)
-  return slots[index]
+  slotMemory ??= new WebAssembly.Memory({ initial: (mostArrays * slotFloats * 4) / page, maximum: mostPages, shared: true })
+  return (slots[index] ??= new Float32Array(slotMemory.buffer, index * slotFloats * 4, slotFloats))
 }
 
-function runLoop(run, scalars, from, to, length) {
-  floats.set(scalars)
+/** @param {number} id @param {Float32Array[]} from @param {Float32Array[]} to @param {number[]} scalars @param {number} length */
+function runInSlots(id, from, to, scalars, length) {
+  const places = [...from, ...to].map((_, index) => slotOf(index).byteOffset)
+  const run = loopOn(id, slotMemory)
   let squares = 0
   for (let at = 0; at < length; at += slotFloats) {
     const count = Math.min(slotFloats, length - at)
@@ -30,11 +44,10 @@ function runLoop(run, scalars, from, to, length) {
       // A loop takes four at a time.
       if (count % 4 !== 0) slotOf(index).fill(0, count, count + 4 - (count % 4))
     })
-    squares += run(count)
-    to.forEach((places, index) => {
+    squares += run(count, ...places, ...scalars)
+    to.forEach((array, index) => {
       const slot = slotOf(from.length + index)
-      const result = count === slotFloats ? slot : slot.subarray(0, count)
-      for (const place of places) place.set(result, at)
+      array.set(count === slotFloats ? slot : slot.subarray(0, count), at)
     })
   }
   return squares
@@ -42,18 +55,14 @@ function runLoop(run, scalars, from, to, length) {
 
 /**
  * @param {(place: Place, length: number) => Float32Array} arrayOf
+ * @param {(arrays: Float32Array[]) => WebAssembly.Memory | undefined} memoryOf the one that all lie in
  * @param {(session: number, feeds: Record<string, import('../../tensor.ts').OnnxTensor>) => Promise<Record<string, number>>} scalarsOf
  * @param {(milliseconds: number) => void} timed
  */
-export const loopHandlers = (arrayOf, scalarsOf, timed) => ({
+export const loopHandlers = ({ arrayOf, memoryOf, scalarsOf, timed }) => ({
   /** @param {Requests['loops'][0]} request */
   async loops({ loops: given }) {
-    memory ??= new WebAssembly.Memory({ initial: memoryPages })
-    floats ??= new Float32Array(memory.buffer)
-    for (const [id, code] of Object.entries(given)) {
-      const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } })
-      loops.set(Number(id), exports.run)
-    }
+    for (const [id, code] of Object.entries(given)) loops.set(Number(id), { module: new WebAssembly.Module(code), byMemory: new Map() })
     return [undefined, []]
   },
 
@@ -63,15 +72,14 @@ export const loopHandlers = (arrayOf, scalarsOf, timed) => ({
     const begun = performance.now()
     let squares = 0
     for (const { loop, scalars: names, from, to, length } of runs) {
+      if (length === 0) continue
       const sources = from.map((place) => arrayOf(place, length))
-      const targets = to.map((places) => places.map((place) => arrayOf(place, length)))
-      squares += runLoop(
-        loops.get(loop),
-        names.map((name) => numbers[name]),
-        sources,
-        targets,
-        length,
-      )
+      const targets = to.map((place) => arrayOf(place, length))
+      const given = names.map((name) => numbers[name])
+      const memory = memoryOf([...sources, ...targets])
+      squares += memory
+        ? loopOn(loop, memory)(length, ...[...sources, ...targets].map(({ byteOffset }) => byteOffset), ...given)
+        : runInSlots(loop, sources, targets, given, length)
     }
     timed(performance.now() - begun)
     return [{ squares }, []]

@@ -70,6 +70,20 @@ export type Place =
   | { readonly shared: string; readonly offset: number }
   | { readonly gather: Gather; readonly as: string }
 
+/** Numbers that all threads see. */
+export interface SharedFloats {
+  /** A memory of WebAssembly, in which loops work where numbers lie, or another one. */
+  readonly memory: SharedArrayBuffer | WasmMemory
+  /** In bytes. */
+  readonly offset: number
+  readonly length: number
+}
+
+/** TypeScript's types of WebAssembly come with the browser's, which this package does without. */
+export interface WasmMemory {
+  readonly buffer: SharedArrayBuffer
+}
+
 /** A loop over arrays of one length. */
 export interface LoopRun {
   readonly loop: number
@@ -77,8 +91,8 @@ export interface LoopRun {
   readonly scalars: readonly string[]
   readonly length: number
   readonly from: readonly Place[]
-  /** Each of its results may go to several places; none that the loop reads. */
-  readonly to: readonly (readonly Place[])[]
+  /** None that the loop reads. */
+  readonly to: readonly Place[]
 }
 
 /** What the worker is asked to do, each with the answer it gives. */
@@ -98,7 +112,7 @@ export interface Requests {
   profile: [{ on: boolean }, readonly OperatorTime[]]
   dispose: [{ session: number }, undefined]
   /** Makes memory known that other threads see, too. */
-  share: [{ memory: Readonly<Record<string, SharedArrayBuffer>> }, undefined]
+  share: [{ memory: Readonly<Record<string, SharedFloats>> }, undefined]
   unshare: [{ memory: readonly string[] }, undefined]
   /** Makes loops known, by numbers that no two share. */
   loops: [{ loops: Readonly<Record<number, Uint8Array>> }, undefined]

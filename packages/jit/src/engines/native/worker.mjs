@@ -2,7 +2,7 @@
 // thread it runs on, and the first session sets the thread's treatment of denormal numbers: both must not happen to
 // the user's thread. Plain JavaScript, so that it runs from the sources as from the build.
 import { parentPort, Worker, workerData } from 'node:worker_threads'
-import { exchange, exchangeHandlers, gatherRows, sharedOf } from './exchange.mjs'
+import { exchange, exchangeHandlers, gatherRows, memoryOf, sharedOf } from './exchange.mjs'
 import { loopHandlers } from './loops.mjs'
 import { Profiler } from './profile.mjs'
 
@@ -252,7 +252,12 @@ const handlers = {
   },
 
   ...exchangeHandlers(bytesOf),
-  ...loopHandlers(arrayOf, scalarsOf, (milliseconds) => profiler.note('weights in loops', Math.round(1000 * milliseconds))),
+  ...loopHandlers({
+    arrayOf,
+    memoryOf,
+    scalarsOf,
+    timed: (milliseconds) => profiler.note('weights in loops', Math.round(1000 * milliseconds)),
+  }),
 }
 
 /** One request after the other, in the order they came, whatever each waits for. */
