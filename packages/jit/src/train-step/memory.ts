@@ -6,24 +6,22 @@ import { type StepState, tableName, variableName } from './engine.ts'
 import { Layout } from './layout.ts'
 import type { RowTable, TrainStepOptions } from './options.ts'
 import type { UnionOfRows } from './parts.ts'
-import { floatsOf, shareFloats } from './shared-floats.ts'
+import { floatsOf, SharedArena } from './shared-arena.ts'
 
 /**
  * All numbers of a step that workers share. Variables, their slots, all gradients and tables lie in memory that all of them see;
- * each worker has a copy of the variables for ONNX Runtime to read. Variables and their slots are there twice, the present
- * ones and those being made: `swap` makes these the present ones.
+ * each worker has a copy of the variables for ONNX Runtime to read.
  */
 export class StepMemory {
   readonly layout: Layout
   readonly tables: readonly RowTable[]
   readonly trained: readonly RowTable[]
-  /** Which of the two sets is the present one. */
-  current = 0
   readonly #options: TrainStepOptions
   readonly #id = nextNative()
   /** The variables' data as the shared memory has them. */
   readonly #known = new Map<tf.Variable, tf.DataId>()
   #memory: Record<string, SharedFloats> = {}
+  #arena = new SharedArena()
   /** How many distinct rows there is room for. */
   #room = 0
 
@@ -32,10 +30,6 @@ export class StepMemory {
     this.layout = new Layout(options, workers)
     this.tables = options.tables ?? []
     this.trained = this.tables.filter(({ trainable }) => trainable)
-  }
-
-  swap(): void {
-    this.current = 1 - this.current
   }
 
   /** Writes the present weights into the variables and the tables' data. */
@@ -70,19 +64,21 @@ export class StepMemory {
   async write(state: StepState, runtimes: readonly Runtime[]): Promise<void> {
     const { length, owned } = this.layout
     const { slots } = this.#options.optimizer
-    this.#memory = shareFloats({
-      'values 0': length,
-      'values 1': length,
-      'slots 0': length * slots.length,
-      'slots 1': length * slots.length,
+    this.#arena = new SharedArena()
+    this.#memory = {}
+    const rowsOf = ({ name, data }: RowTable, slots: readonly string[]) =>
+      [undefined, ...slots].map((slot) => [tableName(name, slot), data.length])
+    this.#allocate({
+      values: length,
+      slots: length * slots.length,
       ...Object.fromEntries(owned.map((_, part) => [`gradient ${part}`, length])),
+      ...Object.fromEntries(this.tables.flatMap((table) => rowsOf(table, table.trainable ? slots : []))),
     })
     for (const { name, data, trainable } of this.tables) {
       for (const slot of trainable ? [undefined, ...slots] : [undefined]) {
-        this.#share(tableName(name, slot), data.length).set(trainable ? state[tableName(name, slot)]! : data)
+        this.#values(tableName(name, slot)).set(trainable ? state[tableName(name, slot)]! : data)
       }
     }
-    this.current = 0
     this.#options.variables.forEach((variable, index) => {
       this.#variable(index).set(state[variableName(index)]!)
       slots.forEach((slot, at) => {
@@ -122,14 +118,14 @@ export class StepMemory {
     if (needed <= this.#room || this.trained.length === 0) return
     // Seldom: new memory is slow at its first use.
     const rows = 2 ** Math.ceil(Math.log2(needed))
-    const memory: Record<string, SharedFloats> = {}
-    for (const { name, dimensions } of this.trained) {
-      runtimes.forEach((_, part) => {
-        const key = `${name} gradient ${part}`
-        this.#share(key, rows * dimensions)
-        memory[key] = this.#memory[key]!
-      })
-    }
+    const memory = this.#allocate(
+      Object.fromEntries(
+        this.trained.flatMap(({ name, dimensions }) => [
+          // One row more, of zeros: see `gradientRows`.
+          ...runtimes.map((_, part) => [`${name} gradient ${part}`, (rows + 1) * dimensions]),
+        ]),
+      ),
+    )
     const buffers: Record<string, number> = {}
     for (const { name, dimensions } of this.trained) {
       for (const buffer of this.#rowBuffersOf(name)) buffers[buffer] = rows * dimensions * 4
@@ -155,7 +151,7 @@ export class StepMemory {
 
   /** The present values, to a worker's copy. */
   pull(): Copy {
-    return { buffer: this.buffer('values'), shared: this.buffer(`values ${this.current}`), offset: 0, length: this.layout.length }
+    return { buffer: this.buffer('values'), shared: this.buffer('values'), offset: 0, length: this.layout.length }
   }
 
   /** The gradients that a worker found of its part, to where all see them. */
@@ -171,11 +167,11 @@ export class StepMemory {
 
   /** The variable as it is now. */
   #variable(index: number): Float32Array {
-    return this.#part(`values ${this.current}`, this.layout.offsets[index]!, index)
+    return this.#part('values', this.layout.offsets[index]!, index)
   }
 
   #slot(index: number, slot: number): Float32Array {
-    return this.#part(`slots ${this.current}`, this.slotOffset(index, slot), index)
+    return this.#part('slots', this.slotOffset(index, slot), index)
   }
 
   /** Where a variable's slot lies in the memory of all slots, in elements. */
@@ -191,8 +187,15 @@ export class StepMemory {
     return floatsOf(this.#memory[name]!)
   }
 
-  #share(name: string, length: number): Float32Array {
-    return floatsOf((this.#memory[name] = { memory: new SharedArrayBuffer(length * 4), offset: 0, length }))
+  #allocate(lengths: Readonly<Record<string, number>>): Record<string, SharedFloats> {
+    const made = this.#arena.allocate(lengths)
+    Object.assign(this.#memory, made)
+    return made
+  }
+
+  /** Rows of a part's gradients; those that it lacks, -1, are the row of zeros. */
+  gradientRows(places: Int32Array): Int32Array {
+    return places.map((place) => (place < 0 ? this.#room : place))
   }
 
   held(name: string, shape: readonly number[], offset = 0): Held {
@@ -204,7 +207,8 @@ export class StepMemory {
   }
 
   #rowBuffersOf(table: string): string[] {
-    return ['gradient', 'sum', 'after', ...this.#options.optimizer.slots.map((slot) => `after ${slot}`)].map((part) => `${table} ${part}`)
+    const afters = [undefined, ...this.#options.optimizer.slots].map((slot) => afterName(table, slot))
+    return [`${table} gradient`, `${table} sum`, ...afters]
   }
 
   #named<T>(record: Readonly<Record<string, T>>): Record<string, T> {
@@ -215,6 +219,9 @@ export class StepMemory {
     return `step ${this.#id} ${name}`
   }
 }
+
+/** The buffer of new rows of a table, or of its slot, until they are put back. */
+export const afterName = (table: string, slot?: string): string => `${table} after${slot ? ` ${slot}` : ''}`
 
 /** What all give, or the first error once all have ended: nothing is then still being written. */
 export async function all<T>(promises: readonly Promise<T>[]): Promise<T[]> {

@@ -12,7 +12,7 @@ import { distinctBucket } from './distinct.ts'
 import { type PreparedStep, type StepEngine, type StepState, tableName, variableName } from './engine.ts'
 import { all, StepMemory } from './memory.ts'
 import type { DataParallel, TrainStepOptions } from './options.ts'
-import { Divider, partCount, type UnionOfRows } from './parts.ts'
+import { Divider, partCount } from './parts.ts'
 import { type GradientModel, gradientOf, traceGradients } from './trace-parts.ts'
 import { stepSignature } from './trace-step.ts'
 import { Updates } from './updates.ts'
@@ -32,8 +32,8 @@ interface Loaded<M> {
 /**
  * The step shared by workers of one thread each. A worker computes the gradients of its part of the batch; then each
  * adds up those of all parts, in their order, for the parameters that it owns, and updates these. Weights and tables lie
- * in memory that all see, slots of variables with their owner. New values go beside the old ones and count once all
- * workers are done, so that a step that fails changes nothing.
+ * in memory that all see. Nothing there is changed before all that may fail is done, so that a step that fails changes
+ * nothing.
  */
 export class ParallelStep implements StepEngine {
   readonly #options: TrainStepOptions
@@ -69,14 +69,17 @@ export class ParallelStep implements StepEngine {
     const { steps, rows } = this.#divider.divide(step, count)
     const gradients = await this.#gradientsOf(steps[0]!, count, runtimes)
     await this.#memory.reserve(Math.max(steps[0]!.distinct.ids.length, distinctBucket(rows.ids.length)), runtimes)
-    const losses = await all(steps.map((part, index) => this.#runPart(part, index, gradients, runtimes)))
     const { moved } = gradients.model
     const plans = await all(runtimes.map((runtime, worker) => this.#updates.plan(runtime, worker, { rows, moved })))
+    const running = steps.map((part, index) => this.#runPart(part, index, gradients, runtimes))
+    // What needs no gradient waits at the workers behind their parts.
+    const early = plans.map((plan) => this.#updates.prepareEarly(plan, step))
+    const [losses] = await Promise.all([all(running), all(early)])
     const squares = await all(plans.map((plan) => this.#updates.combine(plan)))
     const factor = this.#factor(squares.reduce((sum, own) => sum + own, 0))
-    await all(plans.map((plan) => this.#updates.run(plan, step, factor)))
-    await this.#commit(runtimes, rows, gradients.model)
-    this.#memory.swap()
+    // Nothing has been changed so far; putting values in place does not fail.
+    const updates = await all(plans.map(async (plan, at) => (await early[at]) ?? this.#updates.prepare(plan, step, factor)))
+    await all(updates.map((update) => this.#updates.apply(update)))
     return losses.reduce((sum, loss) => sum + loss, 0)
   }
 
@@ -195,24 +198,5 @@ export class ParallelStep implements StepEngine {
   #factor(squares: number): number {
     const { clipNorm } = this.#options
     return clipNorm === undefined ? 1 : Math.min(clipNorm / (Math.sqrt(squares) + 1e-6), 1)
-  }
-
-  async #commit(runtimes: readonly Runtime[], rows: UnionOfRows, { moved }: GradientModel): Promise<void> {
-    const trained = this.#memory.trained.filter(({ name }) => moved.has(tableName(name)))
-    if (trained.length === 0) return
-    await all(
-      runtimes.map((runtime, worker) => {
-        const ids = rows.ids.slice(...this.#memory.ownRows(rows, worker))
-        const tables = trained.flatMap(({ name, dimensions }) =>
-          [undefined, ...this.#options.optimizer.slots].map((slot) => ({
-            buffer: this.#memory.buffer(`${name} after${slot ? ` ${slot}` : ''}`),
-            shared: this.#memory.buffer(tableName(name, slot)),
-            columns: dimensions,
-            rows: ids,
-          })),
-        )
-        return runtime.request('commit', { tables }, 'put rows back')
-      }),
-    )
   }
 }

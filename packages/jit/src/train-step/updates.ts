@@ -7,7 +7,7 @@ import type { OnnxTensor } from '../tensor.ts'
 import { emit } from '../trace/emit.ts'
 import { distinctBucket } from './distinct.ts'
 import { type PreparedStep, tableName, variableName } from './engine.ts'
-import type { StepMemory } from './memory.ts'
+import { afterName, type StepMemory } from './memory.ts'
 import type { RowTable, TrainStepOptions } from './options.ts'
 import { pad, type UnionOfRows } from './parts.ts'
 import { gradientOf, traceUpdate, type UpdateParameter } from './trace-parts.ts'
@@ -25,6 +25,11 @@ export interface UpdatePlan {
   readonly moved: ReadonlySet<string>
   readonly parameters: readonly UpdateParameter[]
   readonly update: Update
+}
+
+/** With the values of the loops' scalars, by name. */
+export interface PreparedUpdate extends UpdatePlan {
+  readonly scalars: Readonly<Record<string, number>>
 }
 
 /** Each worker adds up the gradients of what it owns and updates it. */
@@ -48,62 +53,70 @@ export class Updates {
     return { runtime, worker, rows, moved, parameters, update: await update }
   }
 
-  /** Adds up what the parts found for rows, and for variables where a graph updates them; gives the sum of squares, where gradients are clipped. */
-  async combine({ runtime, worker, rows, moved, update }: UpdatePlan): Promise<number> {
-    const { from, length } = this.#memory.layout.owned[worker]!
-    const [begin, end] = this.#memory.ownRows(rows, worker)
-    const sums = this.#memory.trained
-      .filter(({ name }) => moved.has(tableName(name)) && end > begin)
-      .map(({ name, dimensions }) => ({
-        parts: rows.places.map((places, part) => ({
-          shared: this.#memory.buffer(`${name} gradient ${part}`),
-          rows: places.slice(begin, end),
-        })),
-        columns: dimensions,
-        count: end - begin,
-        padded: distinctBucket(end - begin),
-        into: this.#memory.buffer(`${name} sum`),
-      }))
-    const found = sums.length > 0 ? await runtime.request('combine', { rows: sums }, 'add up the gradients') : { squares: 0 }
+  /** The sum of squares of the gradients, where they are clipped; where a graph updates, it finds them added up. */
+  async combine(plan: UpdatePlan): Promise<number> {
+    const { runtime, worker, rows, moved, update } = plan
     const summed = 'graph' in update
-    if (length === 0 || !(summed || this.#options.clipNorm !== undefined)) return found.squares
+    if (!summed && this.#options.clipNorm === undefined) return 0
     const parts = rows.places.length
-    const runs: LoopRun[] = []
     const loop = await this.#loop(runtime, worker, loopModule((summed ? sumLoop : squaresLoop)(parts)))
-    for (const index of this.#memory.layout.owned[worker]!.variables) {
+    const { from, variables } = this.#memory.layout.owned[worker]!
+    const runs: LoopRun[] = []
+    for (const index of variables) {
       if (!moved.has(variableName(index))) continue
-      const { size } = this.#options.variables[index]!
       const offset = this.#memory.layout.offsets[index]!
-      const places = Array.from({ length: parts }, (_, part) => this.#gradient(part, offset))
       runs.push({
         loop,
         scalars: [],
-        length: size,
-        from: places,
+        length: this.#options.variables[index]!.size,
+        count: 1,
+        from: Array.from({ length: parts }, (_, part) => this.#gradient(part, offset)),
         to: summed ? [{ buffer: this.#memory.buffer('sum'), offset: offset - from }] : [],
       })
     }
-    const { squares } = await runtime.request('loop', { runs }, 'add up the gradients')
-    return squares + found.squares
+    for (const { table, ids } of this.#ownRows(plan)) {
+      const count = summed ? distinctBucket(ids.length) : ids.length
+      runs.push({
+        loop,
+        scalars: [],
+        length: table.dimensions,
+        count,
+        from: this.#gradientsOfRows(plan, table, count),
+        to: summed ? [{ buffer: this.#memory.buffer(`${table.name} sum`), offset: 0 }] : [],
+      })
+    }
+    return runs.length === 0 ? 0 : (await runtime.request('loop', { runs }, 'add up the gradients')).squares
   }
 
-  async run(plan: UpdatePlan, step: PreparedStep, factor: number): Promise<void> {
-    if (plan.parameters.length === 0) return
-    const scalar = (value: number): OnnxTensor => ({ data: Float32Array.of(value), shape: [] })
-    const feeds: Record<string, OnnxTensor> = {
-      learningRate: scalar(step.learningRate),
-      step: scalar(step.step),
-      ...(this.#options.clipNorm === undefined ? {} : { factor: scalar(factor) }),
-    }
+  /** The same before there are gradients, where it needs none. */
+  async prepareEarly(plan: UpdatePlan, step: PreparedStep): Promise<PreparedUpdate | undefined> {
+    return 'loops' in plan.update && this.#options.clipNorm === undefined ? this.prepare(plan, step, 1) : undefined
+  }
+
+  /** Computes all that may fail: new values where a graph makes them, else what loops need. What is there stays as it is. */
+  async prepare(plan: UpdatePlan, step: PreparedStep, factor: number): Promise<PreparedUpdate> {
     const { update } = plan
     const graph = 'graph' in update ? update.graph : update.scalars
-    for (const name of Object.keys(feeds)) if (!graph?.uses(name)) delete feeds[name]
-    if ('graph' in update) await this.#runGraph(plan, update.graph, feeds)
-    else {
-      const scalars = update.scalars && { scalars: { session: update.scalars.session, feeds } }
-      const request: Requests['loop'][0] = { runs: this.#runsOf(plan, update.loops), ...scalars }
-      await plan.runtime.request('loop', request, 'update the weights')
+    if (!graph) return { ...plan, scalars: {} }
+    const feeds: Record<string, OnnxTensor> = {}
+    for (const [name, value] of Object.entries({ learningRate: step.learningRate, step: step.step, factor })) {
+      if (graph.uses(name)) feeds[name] = { data: Float32Array.of(value), shape: [] }
     }
+    if ('graph' in update) {
+      await this.#runGraph(plan, update.graph, feeds)
+      return { ...plan, scalars: {} }
+    }
+    const returns = [...new Set([...update.loops.values()].flatMap(({ scalars }) => scalars))]
+    const found = await graph.run({ feeds, returns })
+    return { ...plan, scalars: Object.fromEntries(Object.entries(found).map(([name, { data }]) => [name, data[0] as number])) }
+  }
+
+  /** Puts the new values in the place of the old ones. */
+  async apply(prepared: PreparedUpdate): Promise<void> {
+    const { runtime, parameters, update, scalars } = prepared
+    if (parameters.length === 0) return
+    if ('graph' in update) await runtime.request('commit', this.#commitOf(prepared), 'put the weights back')
+    else await runtime.request('loop', { runs: this.#runsOf(prepared, update.loops, scalars) }, 'update the weights')
   }
 
   async dispose(): Promise<void> {
@@ -144,7 +157,7 @@ export class Updates {
     if (parameters.length === 0) return { loops: new Map(), scalars: undefined }
     const { graph, outputs } = traceUpdate(this.#options, parameters)
     const scalars = new Set(['learningRate', 'step', 'factor'])
-    const added = new Set(this.#options.variables.map((_, at) => gradientOf(variableName(at))))
+    const added = new Set(parameters.map(({ name }) => gradientOf(name)))
     const fused = fuse(graph, outputs, (input) => (scalars.has(input) ? 0 : added.has(input) ? parts : 1))
     if (!fused) {
       const flat = Object.entries(outputs).flatMap(([name, made]) =>
@@ -173,66 +186,73 @@ export class Updates {
     return { shared: this.#memory.buffer(`gradient ${part}`), offset }
   }
 
-  /** The loops of a worker's parameters, with the places of all that they read and write. */
-  #runsOf(plan: UpdatePlan, loops: ReadonlyMap<string, FusedLoop & { id: number }>): LoopRun[] {
-    const { worker, rows, moved } = plan
+  /** By part: the gradients of the rows that a worker updates, and rows of zeros up to `count`. */
+  #gradientsOfRows({ rows, worker }: UpdatePlan, { name }: RowTable, count: number): Place[] {
+    return rows.places.map((places, part) => {
+      const own = new Int32Array(count).fill(-1)
+      own.set(places.subarray(...this.#memory.ownRows(rows, worker)))
+      return { shared: this.#memory.buffer(`${name} gradient ${part}`), rows: this.#memory.gradientRows(own) }
+    })
+  }
+
+  /** The loops of a worker's parameters, which read and write them where they lie. */
+  #runsOf(plan: UpdatePlan, loops: ReadonlyMap<string, FusedLoop & { id: number }>, numbers: Readonly<Record<string, number>>): LoopRun[] {
     const memory = this.#memory
-    const { current } = memory
     const { slots } = this.#options.optimizer
     const runs: LoopRun[] = []
-    const add = (name: string, size: number, placeOf: (input: string, part: number) => Place, placeOfOutput: (output: string) => Place) => {
+    const add = (
+      name: string,
+      { length, count }: Pick<LoopRun, 'length' | 'count'>,
+      gradientOfPart: (part: number) => Place,
+      placeOf: (slot: string | undefined) => Place,
+    ) => {
       const { id, arrays, scalars, outputs } = loops.get(name)!
-      const places = arrays.map((input, at) => placeOf(input, at - arrays.indexOf(input)))
-      runs.push({ loop: id, scalars, length: size, from: places, to: outputs.map(placeOfOutput) })
+      const from = arrays.map((input, at) =>
+        input === gradientOf(name)
+          ? gradientOfPart(at - arrays.indexOf(input))
+          : placeOf(slots.find((slot) => input === `${name} ${slot}`)),
+      )
+      const to = outputs.map((output) => placeOf(slots.find((slot) => output === `${slot} after`)))
+      runs.push({ loop: id, scalars: scalars.map((scalar) => numbers[scalar]!), length, count, from, to })
     }
-    for (const index of memory.layout.owned[worker]!.variables) {
+    for (const index of memory.layout.owned[plan.worker]!.variables) {
       const name = variableName(index)
+      if (!plan.moved.has(name)) continue
       const offset = memory.layout.offsets[index]!
-      const inValues = (set: number): Place => ({ shared: memory.buffer(`values ${set}`), offset })
-      const inSlots = (slot: number, set: number): Place => ({
-        shared: memory.buffer(`slots ${set}`),
-        offset: memory.slotOffset(index, slot),
-      })
-      const placeOf = (input: string, part: number): Place => {
-        if (input === name) return inValues(current)
-        const slot = slots.findIndex((slot) => input === variableName(index, slot))
-        return slot >= 0 ? inSlots(slot, current) : this.#gradient(part, offset)
-      }
-      const placeOfOutput = (output: string): Place => {
-        const slot = slots.findIndex((slot) => output === `${slot} after`)
-        return slot >= 0 ? inSlots(slot, 1 - current) : inValues(1 - current)
-      }
-      add(name, this.#options.variables[index]!.size, placeOf, placeOfOutput)
+      add(
+        name,
+        { length: this.#options.variables[index]!.size, count: 1 },
+        (part) => this.#gradient(part, offset),
+        (slot) =>
+          slot === undefined
+            ? { shared: memory.buffer('values'), offset }
+            : { shared: memory.buffer('slots'), offset: memory.slotOffset(index, slots.indexOf(slot)) },
+      )
     }
-    for (const { table, ids, shape } of this.#ownRows(rows, worker, moved)) {
-      const { name, dimensions } = table
-      const buffer = (what: string): Place => ({ buffer: memory.buffer(`${name} ${what}`), offset: 0 })
-      const placeOf = (input: string): Place => {
-        if (input === gradientOf(tableName(name))) return buffer('sum')
-        return { gather: { shared: memory.buffer(input), rows: ids, columns: dimensions }, as: input }
-      }
-      const placeOfOutput = (output: string): Place => {
-        const slot = slots.find((slot) => output === `${slot} after`)
-        return buffer(slot === undefined ? 'after' : `after ${slot}`)
-      }
-      add(tableName(name), shape[0] * shape[1], placeOf, placeOfOutput)
+    for (const { table, ids } of this.#ownRows(plan)) {
+      const gradients = this.#gradientsOfRows(plan, table, ids.length)
+      add(
+        tableName(table.name),
+        { length: table.dimensions, count: ids.length },
+        (part) => gradients[part]!,
+        (slot) => ({ shared: memory.buffer(tableName(table.name, slot)), rows: ids }),
+      )
     }
     return runs
   }
 
-  /** The rows of trained tables that a worker updates, padded to few sizes. */
-  #ownRows(rows: UnionOfRows, worker: number, moved: ReadonlySet<string>) {
+  /** The rows of trained tables that a worker updates. */
+  #ownRows({ rows, worker, moved }: Pick<UpdatePlan, 'rows' | 'worker' | 'moved'>) {
     const [begin, end] = this.#memory.ownRows(rows, worker)
-    const padded = distinctBucket(end - begin)
-    const ids = pad(rows.ids.subarray(begin, end), padded)
     const own = end === begin ? [] : this.#memory.trained.filter(({ name }) => moved.has(tableName(name)))
-    return own.map((table: RowTable) => ({ table, ids, shape: [padded, table.dimensions] as const }))
+    return own.map((table: RowTable) => ({ table, ids: rows.ids.subarray(begin, end) }))
   }
 
-  async #runGraph({ worker, rows, moved }: UpdatePlan, graph: Compiled, feeds: Record<string, OnnxTensor>): Promise<void> {
+  /** A graph's new values go into buffers of the worker. */
+  async #runGraph(plan: UpdatePlan, graph: Compiled, feeds: Record<string, OnnxTensor>): Promise<void> {
+    const { worker, rows, moved } = plan
     const { variables, from, length } = this.#memory.layout.owned[worker]!
     const { slots } = this.#options.optimizer
-    const { current } = this.#memory
     const held: Record<string, Held> = {}
     const into: Record<string, Held> = {}
     const gather: Record<string, Gather> = {}
@@ -248,26 +268,46 @@ export class Updates {
         into[`${name} ${slot} after`] = this.#memory.held('slots after', shape, at * length + offset - from)
       })
     }
-    for (const { table, ids, shape } of this.#ownRows(rows, worker, moved)) {
+    for (const { table, ids } of this.#ownRows(plan)) {
       const { name, dimensions } = table
+      const padded = distinctBucket(ids.length)
+      const shape = [padded, dimensions]
       held[gradientOf(tableName(name))] = this.#memory.held(`${name} sum`, shape)
       for (const slot of [undefined, ...slots]) {
-        gather[tableName(name, slot)] = { shared: this.#memory.buffer(tableName(name, slot)), rows: ids, columns: dimensions }
-        into[`${tableName(name, slot)} after`] = this.#memory.held(`${name} after${slot ? ` ${slot}` : ''}`, shape)
+        gather[tableName(name, slot)] = { shared: this.#memory.buffer(tableName(name, slot)), rows: pad(ids, padded), columns: dimensions }
+        into[`${tableName(name, slot)} after`] = this.#memory.held(afterName(name, slot), shape)
       }
     }
-    const own = (buffer: string, shared: string, offset: number, at: number): Copy => ({
-      buffer: this.#memory.buffer(buffer),
-      shared: this.#memory.buffer(shared),
-      offset,
-      length,
-      at,
-    })
-    const slotsOf = (buffer: string, set: number) =>
-      slots.map((_, at) => own(buffer, `slots ${set}`, at * this.#memory.layout.length + from, at * length))
     // A worker that had no part has not seen the present values yet.
-    const pull = [...(worker < rows.places.length ? [] : [this.#memory.pull()]), ...(length > 0 ? slotsOf('slots', current) : [])]
-    const publish = length > 0 ? [own('after', `values ${1 - current}`, from, 0), ...slotsOf('slots after', 1 - current)] : []
-    await graph.run({ feeds, held, into, gather, pull, publish, returns: [] })
+    const pull = [...(worker < rows.places.length ? [] : [this.#memory.pull()]), ...this.#ownSlots(worker, 'slots')]
+    await graph.run({ feeds, held, into, gather, pull, returns: [] })
+  }
+
+  #commitOf(plan: UpdatePlan): Requests['commit'][0] {
+    const { from, length } = this.#memory.layout.owned[plan.worker]!
+    const named = (buffer: string, shared: string) => ({ buffer: this.#memory.buffer(buffer), shared: this.#memory.buffer(shared) })
+    const values = { ...named('after', 'values'), offset: from, length, at: 0 }
+    const rows = this.#ownRows(plan).flatMap(({ table: { name, dimensions }, ids }) =>
+      [undefined, ...this.#options.optimizer.slots].map((slot) => ({
+        ...named(afterName(name, slot), tableName(name, slot)),
+        columns: dimensions,
+        rows: ids,
+      })),
+    )
+    return { copies: length > 0 ? [values, ...this.#ownSlots(plan.worker, 'slots after')] : [], rows }
+  }
+
+  /** A worker's slots in the memory of all, and in a buffer that holds them one after the other. */
+  #ownSlots(worker: number, buffer: string): Copy[] {
+    const { layout } = this.#memory
+    const { from, length } = layout.owned[worker]!
+    if (length === 0) return []
+    return this.#options.optimizer.slots.map((_, at) => ({
+      buffer: this.#memory.buffer(buffer),
+      shared: this.#memory.buffer('slots'),
+      offset: at * layout.length + from,
+      length,
+      at: at * length,
+    }))
   }
 }

@@ -10,8 +10,9 @@ const memories = new WeakMap()
 
 /** The memory of WebAssembly that all arrays lie in, if there is one. @param {Float32Array[]} arrays */
 export const memoryOf = (arrays) => {
-  const buffer = arrays[0]?.buffer
-  return buffer && arrays.every((array) => array.buffer === buffer) ? memories.get(buffer) : undefined
+  const memory = arrays[0] && memories.get(arrays[0].buffer)
+  // A memory that has grown shows itself as another buffer.
+  return memory && arrays.every(({ buffer }) => memories.get(buffer) === memory) ? memory : undefined
 }
 
 /** @param {string} name */
@@ -72,19 +73,9 @@ export const exchangeHandlers = (bytesOf) => ({
     return [undefined, []]
   },
 
-  /** @param {Requests['combine'][0]} request */
-  async combine({ rows }) {
-    let squares = 0
-    for (const { parts, columns, count, padded, into } of rows) {
-      const sum = new Float32Array(bytesOf(into), 0, padded * columns).fill(0)
-      for (const { shared, rows } of parts) addRows(sharedOf(shared), rows, columns, count, sum)
-      for (let from = 0; from < count * columns; from += columns) squares += squaresOf(sum, from, from + columns)
-    }
-    return [{ squares }, []]
-  },
-
   /** @param {Requests['commit'][0]} request */
-  async commit({ tables }) {
+  async commit({ copies, rows: tables }) {
+    exchange(bytesOf).publish(copies)
     for (const { buffer, shared, columns, rows } of tables) {
       const table = sharedOf(shared)
       const values = new Float32Array(bytesOf(buffer))
@@ -93,26 +84,3 @@ export const exchangeHandlers = (bytesOf) => ({
     return [undefined, []]
   },
 })
-
-/** Adds each part's row to the row it belongs to: `rows[i]` is the part's row for row i, or -1. */
-function addRows(part, rows, columns, count, sum) {
-  for (let row = 0; row < count; row++) {
-    const from = rows[row] * columns
-    if (from < 0) continue
-    const to = row * columns
-    for (let i = 0; i < columns; i++) sum[to + i] += part[from + i]
-  }
-}
-
-function squaresOf(values, from, to) {
-  let [a, b, c, d] = [0, 0, 0, 0]
-  const whole = to - ((to - from) % 4)
-  for (let i = from; i < whole; i += 4) {
-    a += values[i] * values[i]
-    b += values[i + 1] * values[i + 1]
-    c += values[i + 2] * values[i + 2]
-    d += values[i + 3] * values[i + 3]
-  }
-  for (let i = whole; i < to; i++) a += values[i] * values[i]
-  return a + b + (c + d)
-}

@@ -32,8 +32,9 @@ function slotOf(index) {
   return (slots[index] ??= new Float32Array(slotMemory.buffer, index * slotFloats * 4, slotFloats))
 }
 
-/** @param {number} id @param {Float32Array[]} from @param {Float32Array[]} to @param {number[]} scalars @param {number} length */
-function runInSlots(id, from, to, scalars, length) {
+/** One row, through slots. @param {number} id @param {Float32Array[]} from @param {Float32Array[]} to @param {number[]} scalars */
+function runInSlots(id, from, to, scalars) {
+  const { length } = [...from, ...to][0]
   const places = [...from, ...to].map((_, index) => slotOf(index).byteOffset)
   const run = loopOn(id, slotMemory)
   let squares = 0
@@ -53,13 +54,33 @@ function runInSlots(id, from, to, scalars, length) {
   return squares
 }
 
+/** Row after row. Rows that are no multiple of four go through slots: a loop would go on into the next. */
+function runRows({ loop, from, to, length, count, scalars }, arrays, memory) {
+  const rowsOf = [...from, ...to].map(({ rows }) => rows)
+  const firstOf = (index, row) => (rowsOf[index] ? rowsOf[index][row] : row) * length
+  let squares = 0
+  if (memory && (count === 1 || length % 4 === 0)) {
+    const run = loopOn(loop, memory)
+    const values = [length, ...arrays.map(() => 0), ...scalars]
+    for (let row = 0; row < count; row++) {
+      for (let index = 0; index < arrays.length; index++) values[index + 1] = arrays[index].byteOffset + firstOf(index, row) * 4
+      squares += run(...values)
+    }
+    return squares
+  }
+  for (let row = 0; row < count; row++) {
+    const values = arrays.map((array, index) => array.subarray(firstOf(index, row), firstOf(index, row) + length))
+    squares += runInSlots(loop, values.slice(0, from.length), values.slice(from.length), scalars)
+  }
+  return squares
+}
+
 /**
- * @param {(place: Place, length: number) => Float32Array} arrayOf
+ * @param {(place: Place, length: number) => Float32Array} arrayOf so many numbers, or all of the memory whose rows are meant
  * @param {(arrays: Float32Array[]) => WebAssembly.Memory | undefined} memoryOf the one that all lie in
- * @param {(session: number, feeds: Record<string, import('../../tensor.ts').OnnxTensor>) => Promise<Record<string, number>>} scalarsOf
  * @param {(milliseconds: number) => void} timed
  */
-export const loopHandlers = ({ arrayOf, memoryOf, scalarsOf, timed }) => ({
+export const loopHandlers = ({ arrayOf, memoryOf, timed }) => ({
   /** @param {Requests['loops'][0]} request */
   async loops({ loops: given }) {
     for (const [id, code] of Object.entries(given)) loops.set(Number(id), { module: new WebAssembly.Module(code), byMemory: new Map() })
@@ -67,19 +88,13 @@ export const loopHandlers = ({ arrayOf, memoryOf, scalarsOf, timed }) => ({
   },
 
   /** @param {Requests['loop'][0]} request */
-  async loop({ runs, scalars }) {
-    const numbers = scalars ? await scalarsOf(scalars.session, scalars.feeds) : {}
+  async loop({ runs }) {
     const begun = performance.now()
     let squares = 0
-    for (const { loop, scalars: names, from, to, length } of runs) {
-      if (length === 0) continue
-      const sources = from.map((place) => arrayOf(place, length))
-      const targets = to.map((place) => arrayOf(place, length))
-      const given = names.map((name) => numbers[name])
-      const memory = memoryOf([...sources, ...targets])
-      squares += memory
-        ? loopOn(loop, memory)(length, ...[...sources, ...targets].map(({ byteOffset }) => byteOffset), ...given)
-        : runInSlots(loop, sources, targets, given, length)
+    for (const run of runs) {
+      if (run.length === 0) continue
+      const arrays = [...run.from, ...run.to].map((place) => arrayOf(place, run.length * run.count))
+      squares += runRows(run, arrays, memoryOf(arrays))
     }
     timed(performance.now() - begun)
     return [{ squares }, []]

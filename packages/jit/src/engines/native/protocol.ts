@@ -64,12 +64,6 @@ export interface RunRequest {
   readonly returns: readonly string[]
 }
 
-/** A stretch of numbers: of a buffer of the worker, of memory that all see, or the rows of a shared table as they lie there. */
-export type Place =
-  | { readonly buffer: string; readonly offset: number }
-  | { readonly shared: string; readonly offset: number }
-  | { readonly gather: Gather; readonly as: string }
-
 /** Numbers that all threads see. */
 export interface SharedFloats {
   /** A memory of WebAssembly, in which loops work where numbers lie, or another one. */
@@ -84,14 +78,22 @@ export interface WasmMemory {
   readonly buffer: SharedArrayBuffer
 }
 
-/** A loop over arrays of one length. */
+/** Numbers one after the other, of a buffer of the worker or of memory that all see; or rows of such memory, in any order. */
+export type Place =
+  | { readonly buffer: string; readonly offset: number }
+  | { readonly shared: string; readonly offset: number }
+  | { readonly shared: string; readonly rows: Int32Array }
+
+/** A loop over arrays of one length, once or for each of some rows. */
 export interface LoopRun {
   readonly loop: number
-  /** Names of the scalars that it reads. */
-  readonly scalars: readonly string[]
+  readonly scalars: readonly number[]
+  /** Of a row, which is also how far rows lie apart. */
   readonly length: number
+  /** Rows. */
+  readonly count: number
   readonly from: readonly Place[]
-  /** None that the loop reads. */
+  /** May be arrays that it reads: each element is read before it is written. */
   readonly to: readonly Place[]
 }
 
@@ -117,25 +119,8 @@ export interface Requests {
   /** Makes loops known, by numbers that no two share. */
   loops: [{ loops: Readonly<Record<number, Uint8Array>> }, undefined]
   unloop: [{ loops: readonly number[] }, undefined]
-  /** Runs loops, with scalars that a session gives; answers with the sum of what they return. */
-  loop: [
-    { runs: readonly LoopRun[]; scalars?: { readonly session: number; readonly feeds: Readonly<Record<string, OnnxTensor>> } },
-    { squares: number },
-  ]
-  /** Adds up what the parts of a step found for rows; answers with the sum of their squares. */
-  combine: [
-    {
-      rows: readonly {
-        /** For each row of the sum the part's row, or -1. */
-        parts: readonly { shared: string; rows: Int32Array }[]
-        columns: number
-        count: number
-        padded: number
-        into: string
-      }[]
-    },
-    { squares: number },
-  ]
-  /** Puts rows into shared tables. */
-  commit: [{ tables: readonly { buffer: string; shared: string; columns: number; rows: Int32Array }[] }, undefined]
+  /** Runs loops; answers with the sum of what they return. */
+  loop: [{ runs: readonly LoopRun[] }, { squares: number }]
+  /** Puts numbers into shared memory, and rows into rows of it. */
+  commit: [{ copies: readonly Copy[]; rows: readonly { buffer: string; shared: string; columns: number; rows: Int32Array }[] }, undefined]
 }

@@ -130,16 +130,9 @@ async function runInto(session, inputs, fetches) {
 }
 
 /** @param {import('./protocol.ts').Place} place @param {number} length */
-function arrayOf({ gather, as, shared, buffer, offset }, length) {
-  if (gather) return gatherRows(gather, as)
+function arrayOf({ rows, shared, buffer, offset }, length) {
+  if (rows) return sharedOf(shared)
   return shared === undefined ? new Float32Array(bytesOf(buffer), offset * 4, length) : sharedOf(shared).subarray(offset, offset + length)
-}
-
-/** What a session gives, a number each. */
-async function scalarsOf(id, feeds) {
-  const tensors = Object.entries(feeds).map(([name, { data, shape }]) => [name, new ort.Tensor('float32', data, shape)])
-  const results = await sessionOf(id).run(Object.fromEntries(tensors))
-  return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data[0]]))
 }
 
 /** Models up to this size are kept for a profile; traced graphs hold no weights. */
@@ -255,7 +248,6 @@ const handlers = {
   ...loopHandlers({
     arrayOf,
     memoryOf,
-    scalarsOf,
     timed: (milliseconds) => profiler.note('weights in loops', Math.round(1000 * milliseconds)),
   }),
 }
