@@ -1,5 +1,5 @@
 /** The stations that take long. */
-export type Stage = 'read' | 'augment' | 'label' | 'train' | 'evaluate' | 'measure' | 'save'
+export type Stage = 'read' | 'augment' | 'choose' | 'label' | 'train' | 'evaluate' | 'measure' | 'save'
 
 export interface ProgressEvent {
   readonly stage: Stage

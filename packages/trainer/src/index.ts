@@ -6,6 +6,7 @@ export { type Latency, type LatencyOptions, latency } from './evaluation/latency
 export { type MeasuredModel, type MeasureOptions, measure } from './evaluation/measure.ts'
 export { type MeasurePackedOptions, measurePacked } from './evaluation/measure-packed.ts'
 export { type BalanceOptions, balanceClasses } from './labelling/balance-classes.ts'
+export { type Doubter, type HardExamplesOptions, hardExamples } from './labelling/hard-examples.ts'
 export type { LabelMap } from './labelling/label-map.ts'
 export { type LabelOptions, labelTransferSet } from './labelling/label-transfer-set.ts'
 export type { LabelledTransferSet, TransferSetCounts } from './labelling/transfer-set.ts'

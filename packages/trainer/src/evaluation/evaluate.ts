@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Dataset, type Example, KdError, type OnProgress, type Teacher, throwIfAborted } from '@kd/core'
+import { type Dataset, KdError, type OnProgress, type Teacher, throwIfAborted } from '@kd/core'
 import { argMax, type ClassFigures, metric, perClass } from '@kd/losses/metrics'
+import { byLength } from '../labelling/by-length.ts'
 import { checkReads } from '../labelling/check-reads.ts'
 import { finiteLogits, type LogitsSource } from '../labelling/finite-logits.ts'
 import { inColumns, type LabelMap, labelColumns } from '../labelling/label-map.ts'
@@ -87,10 +88,4 @@ function goldLabels({ examples, task }: Dataset): Int32Array | Float64Array {
     throw new KdError({ kind: 'data', what: `example ${index} has no label to compare with`, fix: 'Evaluate on labelled examples.' })
   })
   return task.labels.length === 1 ? Float64Array.from(golds) : Int32Array.from(golds)
-}
-
-/** Places of the examples, the shortest first, so that a batch has little padding. */
-function byLength(model: Model, examples: readonly Example[]): Uint32Array {
-  const lengths = model.lengths?.(examples) ?? examples.map(({ text, pair = '' }) => text.length + pair.length)
-  return Uint32Array.from(examples.keys()).sort((a, b) => lengths[a]! - lengths[b]! || a - b)
 }
