@@ -8,6 +8,7 @@ import { BertTeacher } from '@kd/teacher-bert'
 import {
   balanceClasses,
   createReport,
+  hardExamples,
   type LabelledTransferSet,
   labelTransferSet,
   type MeasuredModel,
@@ -34,6 +35,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     seeds,
     recombined,
     perExample,
+    hard,
     dimensions,
     batchSize,
     alone,
@@ -49,17 +51,35 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
 
   const teacher = await BertTeacher.load('@kd/teacher-qqp')
   const originals = [...data.train, ...data.unlabelled]
-  async function* transferExamples(): AsyncGenerator<Example> {
+  const exclude = [...data.validation, ...data.test]
+  async function* transferExamples(chosen: readonly Example[] = []): AsyncGenerator<Example> {
     yield* originals
-    yield* pairUp(originals, { count: recombined, sides: 'any', exclude: [...data.validation, ...data.test], seed: 1, signal })
+    yield* pairUp(originals, { count: recombined, sides: 'any', exclude, seed: 1, signal })
     yield* augment(originals, { perExample, seed: 1, signal })
+    yield* chosen
   }
   const labelling = { store: join(out, 'logits.lmdb'), exclude: [data.validation, data.test], check: data.train, ...watched }
-  const transfer = await labelTransferSet(transferExamples(), teacher, labelling)
-  // Changed and recombined pairs are seldom duplicates.
-  const learnt = balanced ? balanceClasses(transfer, { by: 'repeating' }) : transfer
-
   const ownVectors = siamese({ vectors: teacher.wordVectors({ dimensions }) })
+  // Changed and recombined pairs are seldom duplicates.
+  const learntOf = (set: LabelledTransferSet) => (balanced ? balanceClasses(set, { by: 'repeating' }) : set)
+  let transfer = await labelTransferSet(transferExamples(), teacher, labelling)
+  let [learnt, firstSeconds] = [learntOf(transfer), 0]
+  if (hard) {
+    const checkpoint = { file: join(checkpoints, 'first.safetensors') }
+    const settings = { ...distilled, batchSize, loss: logitsMse(), seed: 1, validation: data.validation, checkpoint, ...watched }
+    const first = await train(ownVectors, learnt, { ...settings, name: 'first' })
+    firstSeconds = first.seconds
+    const chosen = await hardExamples(
+      pairUp(originals, { count: hard.candidates, nearest: 1, neighbours: 30, sides: 'any', exclude, seed: 2, signal }),
+      first.student,
+      { count: hard.count, ...watched },
+    )
+    first.student.dispose()
+    await transfer.close()
+    transfer = await labelTransferSet(transferExamples(chosen), teacher, labelling)
+    learnt = learntOf(transfer)
+  }
+
   const kinds: { name: string; description: StudentDescription; examples: Dataset | LabelledTransferSet; loss: Loss; steps: Steps }[] = [
     { name: 'alone-random', description: siamese({ dimensions }), examples: data.train, loss: crossEntropy(), steps: alone },
     { name: 'alone', description: ownVectors, examples: data.train, loss: crossEntropy(), steps: alone },
@@ -72,7 +92,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
   const parts = { validation: data.validation, test: data.test, latencyRuns: plan.latencyRuns, ...watched }
   const rows: ReportRow[] = []
   // Of earlier sittings too, where a stopped run goes on.
-  const seconds = { augment: transfer.seconds.read, label: transfer.seconds.label, train: 0, evaluate: 0 }
+  const seconds = { augment: transfer.seconds.read, label: transfer.seconds.label, train: firstSeconds, evaluate: 0 }
   const addRow = async (name: string, models: readonly MeasuredModel[]) => {
     const began = performance.now()
     rows.push(await measure(name, models, parts))
@@ -122,6 +142,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       dimensions,
       recombined,
       perExample,
+      hard: hard?.count,
     },
     seconds: { ...seconds, total: seconds.augment + seconds.label + seconds.train + seconds.evaluate },
     rows,

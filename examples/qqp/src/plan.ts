@@ -14,6 +14,8 @@ export interface DemoPlan extends Partial<Watched> {
   recombined: number
   /** Synthetic pairs tried for each original. */
   perExample: number
+  /** Pairs that a first student chooses for the teacher, and from how many recombined ones. */
+  hard?: { count: number; candidates: number }
   /** Of the word vectors. */
   dimensions: number
   batchSize: number
@@ -38,6 +40,7 @@ const sizes = {
   large: {
     recombined: 40_000,
     perExample: 10,
+    hard: { count: 150_000, candidates: 1_000_000 },
     dimensions: 300,
     batchSize: 256,
     alone: { steps: 800, evaluateEvery: 50 },
@@ -56,6 +59,7 @@ const sizes = {
   small: {
     recombined: 30,
     perExample: 1,
+    hard: { count: 20, candidates: 100 },
     dimensions: 50,
     batchSize: 32,
     alone: { steps: 24, evaluateEvery: 8 },

@@ -74,6 +74,20 @@ describe('balanceClasses', () => {
     expect([...balanced.logits]).toEqual([...balanced].flatMap(({ logits }) => [...logits]))
   })
 
+  it('makes all classes equally frequent where that is wanted', async () => {
+    const set = await labelledSet([
+      ...repeated(1, '+', true),
+      ...repeated(3, '-', true),
+      ...repeated(2, '+', false),
+      ...repeated(5, '-', false),
+    ])
+    const signs = (by: 'repeating' | 'dropping') =>
+      [...balanceClasses(set, { by, to: 'equal' })].map(({ example }) => example.text.at(-1)!).sort()
+    expect(signs('repeating')).toEqual([...Array(8).fill('+'), ...Array(8).fill('-')])
+    // Labelled ones are never left out.
+    expect(signs('dropping')).toEqual([...Array(3).fill('+'), ...Array(3).fill('-')])
+  })
+
   it('keeps all and has the shares of the labelled examples by repeating', () =>
     fc.assert(
       fc.asyncProperty(
@@ -112,5 +126,6 @@ describe('balanceClasses', () => {
     expect(() => balanceClasses(set)).toThrow(/none of the 1 examples/)
     expect(() => balanceClasses({ ...set, labels: ['score'] })).toThrow(/scores/)
     expect(() => balanceClasses(set, { by: 'weights' as never })).toThrow(/neither dropping nor repeating/)
+    expect(() => balanceClasses(set, { to: 'half' as never })).toThrow(/neither labelled nor equal/)
   })
 })
