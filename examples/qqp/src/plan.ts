@@ -19,7 +19,7 @@ export interface DemoPlan extends Partial<Watched> {
   /** Of the word vectors. */
   dimensions: number
   batchSize: number
-  /** Of students on gold labels: few steps, since they soon know the labels by heart. */
+  /** Of students on gold labels. */
   alone: Steps
   /** Of students on the teacher's logits of the given pairs alone, where those are to be compared. */
   given?: Steps
@@ -53,7 +53,7 @@ const sizes = {
     perExample: 1,
     dimensions: 100,
     batchSize: 64,
-    alone: { steps: 240, evaluateEvery: 20 },
+    alone: { steps: 1000, evaluateEvery: 50 },
     distilled: { steps: 1000, evaluateEvery: 100 },
   },
   small: {

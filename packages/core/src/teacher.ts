@@ -21,6 +21,11 @@ export interface Teacher {
    * batch; without it the number of characters decides.
    */
   lengths?(examples: readonly Example[]): ArrayLike<number>
+  /**
+   * True where a text's logits are the same bits whatever is computed beside it: of a batch that was labelled in part, only the
+   * rest is then asked for. Absent: the batch is labelled again whole.
+   */
+  readonly independent?: boolean
   /** Calls of `logits` worth having under way at a time: a second one is prepared while the first computes. Default: 1. */
   readonly atOnce?: number
 }

@@ -48,6 +48,8 @@ export class BertTeacher implements Teacher {
   /** Size of the weights files. */
   readonly bytes: number
   readonly maxLength: number
+  /** In int8. */
+  readonly independent: boolean
   readonly atOnce = 2
   /** Numbers in the embedding of a word piece: the most dimensions that `wordVectors` gives. */
   readonly embeddingSize: number
@@ -78,7 +80,10 @@ export class BertTeacher implements Teacher {
       limits: { texts: wholeNumber('batchSize', batchSize, 1, 4096), tokens: mostTokens },
     }
     this.arithmetic = forward.arithmetic
-    this.fingerprint = [config.family, model.digest, maxLength, forward.arithmetic, ...(forward.revision ? [forward.revision] : [])].join(' ')
+    this.independent = forward.independent ?? false
+    this.fingerprint = [config.family, model.digest, maxLength, forward.arithmetic, ...(forward.revision ? [forward.revision] : [])].join(
+      ' ',
+    )
     this.parameters = countParameters(model)
     this.bytes = model.bytes
     this.embeddingSize = config.embedding

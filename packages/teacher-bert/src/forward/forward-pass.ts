@@ -11,6 +11,8 @@ export interface Forward {
   readonly arithmetic: string
   /** Goes up where the same weights come to give other bits: answers stored before are then not taken for its own. */
   readonly revision?: number
+  /** Whether a row's logits are the same bits whatever rows are beside it. */
+  readonly independent?: boolean
   /** Computes one batch with all threads. */
   readonly run: RunForward
   /**

@@ -55,7 +55,7 @@ export async function checkTeacher(
   const found = new Float64Array(labels.length)
   const present = new Float64Array(labels.length)
   try {
-    for (const batch of await planBatches(texts, teacher, batchSize, signal)) {
+    for (const batch of await planBatches(texts, teacher, batchSize, { signal })) {
       const examples = Array.from(batch, (number) => texts.example(number))
       const logits = inColumns(await finiteLogits(teacher, examples, (row) => batch[row]!, signal), columns)
       batch.forEach((number, row) => {

@@ -106,7 +106,10 @@ interface LabelTextsOptions {
   onProgress?: OnProgress
 }
 
-/** Logits of each text: from the store, else from the teacher. A batch that the store lacks a text of is run whole. */
+/**
+ * Logits of each text: from the store, else from the teacher. A batch that the store lacks a text of is run whole, unless the
+ * teacher's answers to a text do not depend on the others.
+ */
 async function labelTexts(
   incoming: IncomingExamples,
   teacher: Teacher,
@@ -129,7 +132,8 @@ async function labelTexts(
   const report = () =>
     onProgress?.({ stage: 'label', done, total: texts.length, unit: 'sentences', seconds: secondsSince(began), figures: { stored } })
 
-  const batches = done === texts.length ? [] : await planBatches(texts, teacher, batchSize, signal)
+  const numbers = teacher.independent ? Uint32Array.from(isMissing.keys()).filter((number) => isMissing[number]) : undefined
+  const batches = done === texts.length ? [] : await planBatches(texts, teacher, batchSize, { numbers, signal })
   report()
   const ask = (batch: Uint32Array) => {
     const examples = Array.from(batch, (number) => texts.example(number))

@@ -73,6 +73,18 @@ describe('labelling that was stopped', () => {
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBeGreaterThan(15)
   })
 
+  it('asks for the missing texts alone where no answer depends on the others', async () => {
+    const texts = someTexts(40)
+    const store = join(folder, 'independent.lmdb')
+    const asked: string[] = []
+    const teacher = { ...fakeTeacher({ onBatch: (batch) => void asked.push(...batch.map(({ text }) => text)) }), independent: true }
+    await labelTransferSet(texts.slice(0, 25), teacher, { ...options, store })
+    const again = await labelTransferSet(texts, teacher, { ...options, store })
+    expect(asked).toHaveLength(40)
+    expect(new Set(asked).size).toBe(40)
+    expect(again.logits).toEqual((await labelTransferSet(texts, fakeTeacher(), options)).logits)
+  })
+
   it('does not ask the teacher for the check again', async () => {
     const task: Task = { name: 'any', labels: ['negative', 'positive'], pairs: false, metrics: ['accuracy'] }
     const check = dataset(

@@ -41,6 +41,7 @@ export function ensembleTeacher(teachers: readonly Teacher[], options: EnsembleO
   return {
     name: options.name ?? teachers.map(({ name }) => name).join(' + '),
     labels,
+    independent: counted.every(({ teacher }) => teacher.independent),
     atOnce: Math.min(...counted.map(({ teacher }) => teacher.atOnce ?? 1)),
     fingerprint: digest([mean, labels, counted.map(({ teacher, ...rest }) => [teacher.fingerprint ?? teacher.name, rest])]),
     async logits(examples, { signal } = {}) {
