@@ -60,14 +60,12 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
   }
   const labelling = { store: join(out, 'logits.lmdb'), exclude: [data.validation, data.test], check: data.train, ...watched }
   const ownVectors = siamese({ vectors: teacher.wordVectors({ dimensions }) })
-  // Changed and recombined pairs are seldom duplicates.
-  const learntOf = (set: LabelledTransferSet) => (balanced ? balanceClasses(set, { by: 'repeating' }) : set)
   let transfer = await labelTransferSet(transferExamples(), teacher, labelling)
-  let [learnt, firstSeconds] = [learntOf(transfer), 0]
+  let firstSeconds = 0
   if (hard) {
     const checkpoint = { file: join(checkpoints, 'first.safetensors') }
     const settings = { ...distilled, batchSize, loss: logitsMse(), seed: 1, validation: data.validation, checkpoint, ...watched }
-    const first = await train(ownVectors, learnt, { ...settings, name: 'first' })
+    const first = await train(ownVectors, balanceClasses(transfer, { by: 'repeating' }), { ...settings, name: 'first' })
     firstSeconds = first.seconds
     const chosen = await hardExamples(
       pairUp(originals, { count: hard.candidates, nearest: 1, neighbours: 30, sides: 'any', exclude, seed: 2, signal }),
@@ -77,8 +75,9 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     first.student.dispose()
     await transfer.close()
     transfer = await labelTransferSet(transferExamples(chosen), teacher, labelling)
-    learnt = learntOf(transfer)
   }
+  // Changed and recombined pairs are seldom duplicates.
+  const learnt = balanced ? balanceClasses(transfer, { by: 'repeating', to: balanced }) : transfer
 
   const kinds: { name: string; description: StudentDescription; examples: Dataset | LabelledTransferSet; loss: Loss; steps: Steps }[] = [
     { name: 'alone-random', description: siamese({ dimensions }), examples: data.train, loss: crossEntropy(), steps: alone },

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type DemoSize, digest, readCommandLine, sharedNotes, sizeOf, type Watched } from '@kd/example-common'
-import type { TrainOptions } from '@kd/trainer'
+import type { BalanceOptions, TrainOptions } from '@kd/trainer'
 import { type DemoData, generatedData, quoraData } from './data.ts'
 
 export type Steps = Required<Pick<TrainOptions, 'steps' | 'evaluateEvery'>>
@@ -25,8 +25,8 @@ export interface DemoPlan extends Partial<Watched> {
   given?: Steps
   /** Of students on the teacher's logits. */
   distilled: Steps
-  /** Whether synthetic duplicates are repeated until they are as frequent as given ones. */
-  balanced?: boolean
+  /** Synthetic duplicates are repeated until they are so frequent. Default: they come once. */
+  balanced?: BalanceOptions['to']
   /** Pairs by which latency is measured. Default: that of `measure`. */
   latencyRuns?: number
   /** Folder of the store, the report and the student. */
@@ -46,7 +46,7 @@ const sizes = {
     alone: { steps: 800, evaluateEvery: 50 },
     given: { steps: 800, evaluateEvery: 100 },
     distilled: { steps: 6000, evaluateEvery: 500 },
-    balanced: true,
+    balanced: 'equal',
   },
   usual: {
     recombined: 4000,
@@ -64,7 +64,7 @@ const sizes = {
     batchSize: 32,
     alone: { steps: 24, evaluateEvery: 8 },
     distilled: { steps: 24, evaluateEvery: 8 },
-    balanced: true,
+    balanced: 'equal',
     latencyRuns: 40,
   },
 } as const satisfies Record<DemoSize, Partial<DemoPlan>>
