@@ -8,6 +8,8 @@ import { BertTeacher } from '@kd/teacher-bert'
 import {
   balanceClasses,
   createReport,
+  type FittedThreshold,
+  fitThreshold,
   hardExamples,
   type LabelledTransferSet,
   labelTransferSet,
@@ -42,6 +44,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
     given,
     distilled,
     balanced,
+    thresholds,
     out,
     checkpoints,
     onProgress,
@@ -99,6 +102,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
   }
   await addRow('teacher', Array(seeds.length).fill(teacher))
   await teacher.dispose()
+  const moved: string[] = []
   let students: Student[] = []
   for (const { name, description, examples, loss, steps } of kinds) {
     for (const student of students) student.dispose()
@@ -111,6 +115,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       seconds.train += trained.seconds
       students.push(trained.student)
     }
+    if (thresholds && (await fitThresholds(students, data.validation))) moved.push(name)
     await addRow(name, students)
   }
 
@@ -137,6 +142,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       given: given?.steps,
       distilled: distilled.steps,
       balanced,
+      thresholds: thresholds && (moved.join(', ') || 'none'),
       batch: batchSize,
       dimensions,
       recombined,
@@ -154,4 +160,13 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
   const questions = [...new Set(originals.flatMap(({ text, pair }) => [text, pair!]))]
   await writeFile(join(out, 'questions.txt'), questions.map((question) => `${question}\n`).join(''))
   return { report, student, questions }
+}
+
+/** Moves the thresholds of all seeds or, where that makes them no better together, of none: one student's validation is noisy. */
+async function fitThresholds(students: readonly Student[], validation: Dataset): Promise<boolean> {
+  const fitted: FittedThreshold[] = []
+  for (const student of students) fitted.push(await fitThreshold(student, validation))
+  const isBetter = fitted.reduce((sum, { before, after }) => sum + after - before, 0) > 0
+  if (!isBetter) for (const { undo } of fitted) undo()
+  return isBetter
 }

@@ -27,6 +27,8 @@ export interface DemoPlan extends Partial<Watched> {
   distilled: Steps
   /** Synthetic duplicates are repeated until they are so frequent. Default: they come once. */
   balanced?: BalanceOptions['to']
+  /** Whether students get the threshold that is best for accuracy and F1 together, where a row's seeds are better by it on validation. */
+  thresholds?: boolean
   /** Pairs by which latency is measured. Default: that of `measure`. */
   latencyRuns?: number
   /** Folder of the store, the report and the student. */
@@ -47,6 +49,7 @@ const sizes = {
     given: { steps: 800, evaluateEvery: 100 },
     distilled: { steps: 6000, evaluateEvery: 500 },
     balanced: 'equal',
+    thresholds: true,
   },
   usual: {
     recombined: 4000,
@@ -65,6 +68,7 @@ const sizes = {
     alone: { steps: 24, evaluateEvery: 8 },
     distilled: { steps: 24, evaluateEvery: 8 },
     balanced: 'equal',
+    thresholds: true,
     latencyRuns: 40,
   },
 } as const satisfies Record<DemoSize, Partial<DemoPlan>>

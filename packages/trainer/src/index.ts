@@ -25,6 +25,7 @@ export { type FileTeacher, type FileTeacherOptions, fileTeacher } from './teache
 export { type FunctionTeacherOptions, functionTeacher } from './teachers/function-teacher.ts'
 export { type HttpKey, type HttpTeacherOptions, httpTeacher } from './teachers/http-teacher.ts'
 export type { SoftenOptions } from './teachers/soft-targets.ts'
+export { type FittedThreshold, fitThreshold } from './train/fit-threshold.ts'
 export { paper, type Schedule, type TrainOptions } from './train/options.ts'
 export { type TrainResult, train } from './train/train.ts'
 export type { TrainingData } from './train/training-set.ts'
