@@ -1,7 +1,9 @@
-import { rm, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { augment, pairUp } from '@kd/augment'
 import type { Dataset, Example } from '@kd/core'
+import { writeFileAtomic } from '@kd/core/node'
 import { crossEntropy, type Loss, logitsMse } from '@kd/losses'
 import { type Student, type StudentDescription, siamese } from '@kd/students'
 import { BertTeacher } from '@kd/teacher-bert'
@@ -66,16 +68,17 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
   let transfer = await labelTransferSet(transferExamples(), teacher, labelling)
   let firstSeconds = 0
   if (hard) {
-    const checkpoint = { file: join(checkpoints, 'first.safetensors') }
-    const settings = { ...distilled, batchSize, loss: logitsMse(), seed: 1, validation: data.validation, checkpoint, ...watched }
-    const first = await train(ownVectors, balanceClasses(transfer, { by: 'repeating' }), { ...settings, name: 'first' })
-    firstSeconds = first.seconds
-    const chosen = await hardExamples(
-      pairUp(originals, { count: hard.candidates, nearest: 1, neighbours: 30, sides: 'any', exclude, seed: 2, signal }),
-      first.student,
-      { count: hard.count, ...watched },
-    )
-    first.student.dispose()
+    const settings = { ...distilled, batchSize, loss: logitsMse(), seed: 1, validation: data.validation }
+    const chosen = await onceChosen(join(checkpoints, 'hard.json'), async () => {
+      const checkpoint = { file: join(checkpoints, 'first.safetensors') }
+      const learnt = balanceClasses(transfer, { by: 'repeating' })
+      const first = await train(ownVectors, learnt, { ...settings, name: 'first', checkpoint, ...watched })
+      firstSeconds = first.seconds
+      const candidates = pairUp(originals, { count: hard.candidates, nearest: 1, neighbours: 30, sides: 'any', exclude, seed: 2, signal })
+      const chosen = await hardExamples(candidates, first.student, { count: hard.count, ...watched })
+      first.student.dispose()
+      return chosen
+    })
     await transfer.close()
     transfer = await labelTransferSet(transferExamples(chosen), teacher, labelling)
   }
@@ -169,4 +172,12 @@ async function fitThresholds(students: readonly Student[], validation: Dataset):
   const isBetter = fitted.reduce((sum, { before, after }) => sum + after - before, 0) > 0
   if (!isBetter) for (const { undo } of fitted) undo()
   return isBetter
+}
+
+/** What an earlier sitting chose, else what `choose` does, kept for the next one. */
+async function onceChosen(file: string, choose: () => Promise<Example[]>): Promise<Example[]> {
+  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8'))
+  const chosen = await choose()
+  await writeFileAtomic(file, JSON.stringify(chosen))
+  return chosen
 }
