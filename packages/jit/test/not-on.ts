@@ -70,6 +70,7 @@ const web: Tests = {
   'readme.test.ts': { '': ownProcess },
   'train-step/accumulate.test.ts': { 'gradient accumulation on two threads': `workers that share a step: ${nativeOnly}` },
   'train-step/parallel.test.ts': {
+    'a training step in parts makes the same steps where no memory': `workers that share a step: ${nativeOnly}`,
     'a training step in parts takes a variable that was assigned': `workers that share a step: ${nativeOnly}`,
   },
 }
