@@ -1,3 +1,4 @@
+import { nextNative } from '../engines/native/compiled.ts'
 import type { SharedFloats, WasmMemory } from '../engines/native/protocol.ts'
 import { mostPages } from '../fused/wasm-loop.ts'
 
@@ -16,6 +17,7 @@ const { WebAssembly } = globalThis as unknown as {
  * not fit into its 4 GB, each in a memory of its own. Nothing is freed but all of it together.
  */
 export class SharedArena {
+  readonly #id = nextNative()
   #memory: InstanceType<typeof WebAssembly.Memory> | undefined
   #bytes = 0
 
@@ -32,7 +34,7 @@ export class SharedArena {
     return Object.fromEntries(
       places.map(({ name, length, offset }) => [
         name,
-        memory ? { memory, offset, length } : { memory: new SharedArrayBuffer(length * 4), offset: 0, length },
+        memory ? { memory, arena: this.#id, offset, length } : { memory: new SharedArrayBuffer(length * 4), offset: 0, length },
       ]),
     )
   }

@@ -7,6 +7,18 @@
 const shared = new Map()
 /** Those of WebAssembly, by what lies in them. @type {WeakMap<ArrayBufferLike, WebAssembly.Memory>} */
 const memories = new WeakMap()
+/** The first object that came for each: loops know memories by it. @type {Map<number, WeakRef<WebAssembly.Memory>>} */
+const firstOf = new Map()
+
+/** @param {import('./protocol.ts').SharedFloats} shared */
+function floatsOf({ memory, arena, offset, length }) {
+  if (!(memory instanceof WebAssembly.Memory)) return new Float32Array(memory, offset, length)
+  const first = firstOf.get(arena)?.deref() ?? memory
+  firstOf.set(arena, new WeakRef(first))
+  const values = new Float32Array(memory.buffer, offset, length)
+  memories.set(values.buffer, first)
+  return values
+}
 
 /** The memory of WebAssembly that all arrays lie in, if there is one. @param {Float32Array[]} arrays */
 export const memoryOf = (arrays) => {
@@ -59,11 +71,7 @@ export const exchange = (bytesOf) => ({
 export const exchangeHandlers = (bytesOf) => ({
   /** @param {Requests['share'][0]} request */
   async share({ memory }) {
-    for (const [name, { memory: given, offset, length }] of Object.entries(memory)) {
-      const values = new Float32Array(given instanceof WebAssembly.Memory ? given.buffer : given, offset, length)
-      if (given instanceof WebAssembly.Memory) memories.set(values.buffer, given)
-      shared.set(name, values)
-    }
+    for (const [name, floats] of Object.entries(memory)) shared.set(name, floatsOf(floats))
     return [undefined, []]
   },
 

@@ -11,7 +11,7 @@ const [mostArrays, mostPages] = [128, 65_536]
 const slotFloats = 4096
 const page = 65_536
 
-/** @type {Map<number, { module: WebAssembly.Module, byMemory: Map<WebAssembly.Memory, (...values: number[]) => number> }>} */
+/** @type {Map<number, { module: WebAssembly.Module, byMemory: WeakMap<WebAssembly.Memory, (...values: number[]) => number> }>} */
 const loops = new Map()
 
 /** The loop on a memory. @param {number} id @param {WebAssembly.Memory} memory */
@@ -83,7 +83,7 @@ function runRows({ loop, from, to, length, count, scalars }, arrays, memory) {
 export const loopHandlers = ({ arrayOf, memoryOf, timed }) => ({
   /** @param {Requests['loops'][0]} request */
   async loops({ loops: given }) {
-    for (const [id, code] of Object.entries(given)) loops.set(Number(id), { module: new WebAssembly.Module(code), byMemory: new Map() })
+    for (const [id, code] of Object.entries(given)) loops.set(Number(id), { module: new WebAssembly.Module(code), byMemory: new WeakMap() })
     return [undefined, []]
   },
 

@@ -68,6 +68,8 @@ export interface RunRequest {
 export interface SharedFloats {
   /** A memory of WebAssembly, in which loops work where numbers lie, or another one. */
   readonly memory: SharedArrayBuffer | WasmMemory
+  /** Of a memory of WebAssembly, the same each time: each message has another object for it. */
+  readonly arena?: number
   /** In bytes. */
   readonly offset: number
   readonly length: number
