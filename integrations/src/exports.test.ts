@@ -361,7 +361,6 @@ it('every entry exports these names and no others', () => {
         "type DataParts",
         "type DistillOptions",
         "type Distillation",
-        "type Doubter",
         "type EnsembleOptions",
         "type EvaluateOptions",
         "type Evaluation",

@@ -1,13 +1,10 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Dataset, KdError, type OnProgress, type Teacher, throwIfAborted } from '@kd/core'
+import { type Dataset, KdError, type OnProgress, throwIfAborted } from '@kd/core'
 import { argMax, type ClassFigures, metric, perClass } from '@kd/losses/metrics'
 import { byLength } from '../labelling/by-length.ts'
 import { checkReads } from '../labelling/check-reads.ts'
-import { finiteLogits, type LogitsSource } from '../labelling/finite-logits.ts'
+import { finiteLogits, type Model } from '../labelling/finite-logits.ts'
 import { inColumns, type LabelMap, labelColumns } from '../labelling/label-map.ts'
-
-/** A teacher, a student, or anything else that names its labels and gives logits. */
-export type Model = LogitsSource & Pick<Teacher, 'lengths' | 'pairs'>
 
 export interface EvaluateOptions {
   /** Examples given to the model at once. Default: 64. */

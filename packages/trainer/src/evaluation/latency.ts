@@ -1,5 +1,5 @@
 import { type Example, KdError, type OnProgress, throwIfAborted } from '@kd/core'
-import type { Model } from './evaluate.ts'
+import type { Model } from '../labelling/finite-logits.ts'
 
 export interface LatencyOptions {
   /** Answers before the clock counts. Default: 20. */

@@ -2,9 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Dataset, KdError, type OnProgress } from '@kd/core'
+import type { Model } from '../labelling/finite-logits.ts'
 import type { LabelMap } from '../labelling/label-map.ts'
 import type { ClassValues, ReportRow } from '../report/facts.ts'
-import { type Evaluation, evaluate, type Model } from './evaluate.ts'
+import { type Evaluation, evaluate } from './evaluate.ts'
 import { latency } from './latency.ts'
 
 /** A model with what is known of its size: teachers and students have these fields, a function has none. */

@@ -3,6 +3,9 @@ import { type Example, KdError, type Teacher } from '@kd/core'
 /** Whatever gives logits: a teacher, a student. */
 export type LogitsSource = Pick<Teacher, 'labels' | 'logits'> & { readonly name?: string }
 
+/** A teacher, a student, or anything else that names its labels and gives logits. */
+export type Model = LogitsSource & Pick<Teacher, 'lengths' | 'pairs'>
+
 /**
  * A batch's logits, row-major `[examples.length, labels.length]`, checked.
  * @param position where in the caller's data the batch's example lies, for the message

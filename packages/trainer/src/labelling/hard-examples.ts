@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Example, KdError, type OnProgress, type Teacher, throwIfAborted } from '@kd/core'
+import { type Example, KdError, type OnProgress, throwIfAborted } from '@kd/core'
 import { byLength } from './by-length.ts'
 import { checkReads } from './check-reads.ts'
-import { finiteLogits, type LogitsSource } from './finite-logits.ts'
+import { finiteLogits, type Model } from './finite-logits.ts'
 
 export interface HardExamplesOptions {
   /** Examples wanted, a whole number from 1. */
@@ -12,9 +12,6 @@ export interface HardExamplesOptions {
   signal?: AbortSignal
   onProgress?: OnProgress
 }
-
-/** A student, or whatever gives logits as one does. */
-export type Doubter = LogitsSource & Pick<Teacher, 'lengths' | 'pairs'>
 
 /**
  * The candidates that a student has most to learn from: those of which it is least certain, by the distance between its two
@@ -29,7 +26,7 @@ export type Doubter = LogitsSource & Pick<Teacher, 'lengths' | 'pairs'>
  */
 export async function hardExamples(
   candidates: Iterable<Example> | AsyncIterable<Example>,
-  student: Doubter,
+  student: Model,
   { count, batchSize = 256, signal, onProgress }: HardExamplesOptions,
 ): Promise<Example[]> {
   checkWhole('count', count)
