@@ -54,12 +54,12 @@ function runInSlots(id, from, to, scalars) {
   return squares
 }
 
-/** Row after row. Rows that are no multiple of four go through slots: a loop would go on into the next. */
+/** Row after row. Rows that are no multiple of four go through slots: a loop would go on into the next. Whole arrays have room behind them. */
 function runRows({ loop, from, to, length, count, scalars }, arrays, memory) {
   const rowsOf = [...from, ...to].map(({ rows }) => rows)
   const firstOf = (index, row) => (rowsOf[index] ? rowsOf[index][row] : row) * length
   let squares = 0
-  if (memory && (count === 1 || length % 4 === 0)) {
+  if (memory && (length % 4 === 0 || (count === 1 && rowsOf.every((rows) => !rows)))) {
     const run = loopOn(loop, memory)
     const values = [length, ...arrays.map(() => 0), ...scalars]
     for (let row = 0; row < count; row++) {
