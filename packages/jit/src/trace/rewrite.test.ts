@@ -50,6 +50,19 @@ it('transposes the first factor of a wide product before it', () => {
   expect(operators(rewrite(graph, { y: gradient(32, 64, 256) }))).toEqual(['Gemm2'])
 })
 
+it('transposes the first factors of wide products in a batch before them', () => {
+  const graph = new Graph()
+  const gradient = (rows: number, columns: number) => {
+    const [x, dy] = [graph.input('x', 'float32', [2, rows, 64]), graph.input('dy', 'float32', [2, rows, columns])]
+    return product(graph, x, dy, true, false)
+  }
+  const rewritten = rewrite(graph, { y: gradient(512, 256) })
+  expect(operators(rewritten)).toEqual(['Reshape2', 'Transpose1', 'Reshape2', 'MatMul2'])
+  expect(rewritten.y!.shape).toEqual([2, 64, 256])
+  expect(operators(rewrite(graph, { y: gradient(512, 128) }))).toEqual(['FusedMatMul2'])
+  expect(operators(rewrite(graph, { y: gradient(32, 256) }))).toEqual(['FusedMatMul2'])
+})
+
 it('makes a node once, and keeps only what the outputs need', () => {
   const { graph, a } = factors()
   const once = graph.op('Neg', [a], 'float32', a.shape)

@@ -1,4 +1,4 @@
-import { type Graph, type Node, reachable, sameShape, type Value } from './graph.ts'
+import { type Graph, type Node, reachable, sameShape, sizeOf, type Value } from './graph.ts'
 import { reshapeTo } from './lowerings/lowering.ts'
 
 /** A node as a rule sees it: its inputs as already rewritten, and whether this node is the only one to use them. */
@@ -43,6 +43,21 @@ const rules: readonly Rule[] = [
       return graph.op('Gemm', [reshapeTo(graph, turned, [columns, rows]), ...rest], type, shape, {
         attributes: { ...node.attributes, transA: 0 },
       })
+    },
+  },
+  {
+    name: 'the first factors of products in a batch transposed before',
+    reason: "the same: a student's recurrent weights' gradient, two products of 150 x 1,280 and 1,280 x 600, make 80 GFLOP/s so and 93 with a transpose before",
+    apply({ graph, node, inputs }) {
+      if (node.operator !== 'FusedMatMul' || node.attributes.transA !== 1 || node.attributes.transB !== 0) return undefined
+      const [a, b] = inputs
+      const { type, shape } = node.outputs[0]!
+      const batch = a!.shape.slice(0, -2)
+      const [rows, columns] = a!.shape.slice(-2) as [number, number]
+      if (batch.length === 0 || shape.at(-1)! < wide || rows < 64 || columns < 64) return undefined
+      const flat = reshapeTo(graph, a!, [1, sizeOf(batch), rows, columns])
+      const turned = graph.op('Transpose', [flat], type, [1, sizeOf(batch), columns, rows], { attributes: { perm: [0, 1, 3, 2] } })
+      return graph.op('MatMul', [reshapeTo(graph, turned, [...batch, columns, rows]), b], type, shape)
     },
   },
   {

@@ -234,6 +234,14 @@ describe('an index that is not there is an error, and nothing is read elsewhere'
     ['gatherND', (x, i) => tf.gatherND(x, tf.reshape(i, [1, 2])), [ids(3, 0), ids(0, 2), ids(-1, 0), ids(1, -1)]],
     ['scatterND', (x, i) => tf.scatterND(tf.reshape(i, [3, 1]), x, [3, 2]), [ids(0, 1, 3), ids(0, 1, -1)]],
     ['the gradient of gather', (x, i) => tf.grad((t: tf.Tensor) => tf.sum(tf.gather(t, i as tf.Tensor1D)))(x), [ids(0, 3), ids(0, -1)]],
+    [
+      'rows added up by look-ups that are joined',
+      (x, i) => {
+        const found = [i, tf.reverse(i)].map((rows) => tf.gather(x, rows as tf.Tensor1D))
+        return tf.unsortedSegmentSum(tf.concat(found), tf.concat([i, tf.reverse(i)]) as tf.Tensor1D, 3)
+      },
+      [ids(0, 3), ids(0, -1)],
+    ],
     ['bincount', (_, i) => tf.bincount(i as tf.Tensor1D, tf.tensor1d([]), 3), [ids(0, -1)]],
     ['broadcastArgs', (_, i) => tf.broadcastArgs(i, ids(2, 3)), [ids(2, 2)]],
   ]

@@ -50,9 +50,9 @@ export class DistinctIds {
   }
 }
 
-/** The next of four sizes an octave: padding costs 8 % on average, and few graphs are made. */
+/** The next of eight sizes an octave: padding costs 4 % on average, and not too many graphs are made. */
 export function distinctBucket(count: number): number {
   if (count <= 16) return 16
-  const grain = 2 ** (Math.floor(Math.log2(count)) - 2)
+  const grain = 2 ** (Math.floor(Math.log2(count)) - 3)
   return Math.ceil(count / grain) * grain
 }

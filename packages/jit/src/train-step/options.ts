@@ -81,7 +81,10 @@ export interface StepRunOptions {
 
 /** A training step with everything that it changes. */
 export interface TrainStep {
-  /** One step. Steps run in the order of the calls; the arrays of the batch may be used again when it is done. */
+  /**
+   * One step. Steps run in the order of the calls; the arrays of the batch may be used again when it is done. With `parallel`
+   * the weights may still be being updated then: all else here waits for that, and an error of it comes with the next call.
+   */
   run(batch: StepInputs, options?: StepRunOptions): Promise<{ loss: number }>
   /** Writes the present weights into the variables and the tables' data. */
   sync(): Promise<void>

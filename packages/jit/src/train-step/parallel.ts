@@ -46,6 +46,8 @@ export class ParallelStep implements StepEngine {
   readonly #frozen: readonly HeldVariables[]
   #arenas = 0
   #runtimes: readonly Runtime[] | undefined
+  /** The last step's update: it goes on while the next batch is made. */
+  #updating: Promise<unknown> = Promise.resolve()
 
   constructor(options: TrainStepOptions, parallel: DataParallel, engine: Engine, workers: number) {
     this.#options = options
@@ -64,36 +66,45 @@ export class ParallelStep implements StepEngine {
 
   async run(step: PreparedStep): Promise<number> {
     const runtimes = await this.#start()
-    this.#memory.writeAssigned()
     const count = partCount(step, this.#parallel, runtimes.length)
     const { steps, rows } = this.#divider.divide(step, count)
     const gradients = await this.#gradientsOf(steps[0]!, count, runtimes)
+    await this.#updated()
+    this.#memory.writeAssigned()
     await this.#memory.reserve(Math.max(steps[0]!.distinct.ids.length, distinctBucket(rows.ids.length)), runtimes)
     const { moved } = gradients.model
     const plans = await all(runtimes.map((runtime, worker) => this.#updates.plan(runtime, worker, { rows, moved })))
-    const running = steps.map((part, index) => this.#runPart(part, index, gradients, runtimes))
-    // What needs no gradient waits at the workers behind their parts.
+    const frozen = await all(steps.map((_, index) => this.#frozen[index]!.current(runtimes[index]!, gradients.model.frozen)))
+    const running = steps.map((part, index) => this.#runPart(part, index, gradients, frozen[index]!))
+    // What needs no gradient is made ready while they run.
     const early = plans.map((plan) => this.#updates.prepareEarly(plan, step))
     const [losses] = await Promise.all([all(running), all(early)])
     const squares = await all(plans.map((plan) => this.#updates.combine(plan)))
     const factor = this.#factor(squares.reduce((sum, own) => sum + own, 0))
     // Nothing has been changed so far; putting values in place does not fail.
     const updates = await all(plans.map(async (plan, at) => (await early[at]) ?? this.#updates.prepare(plan, step, factor)))
-    await all(updates.map((update) => this.#updates.apply(update)))
+    this.#updating = all(updates.map((update) => this.#updates.apply(update)))
+    // An error of it is the next call's.
+    this.#updating.catch(() => {})
+    this.#updates.anticipate(plans, step)
     return losses.reduce((sum, loss) => sum + loss, 0)
   }
 
   async sync(): Promise<void> {
     await this.#start()
+    await this.#updated()
     this.#memory.sync()
   }
 
   async read(): Promise<Record<string, Float32Array>> {
     await this.#start()
+    await this.#updated()
     return this.#memory.read()
   }
 
   async write(state: StepState): Promise<void> {
+    // Whatever became of it is overwritten.
+    await this.#updating.catch(() => {})
     const main = await this.#engine.runtime()
     const runtimes = (await main.team?.(this.#memory.layout.owned.length)) ?? [main]
     // The graphs of dead workers are gone with them.
@@ -104,9 +115,11 @@ export class ParallelStep implements StepEngine {
     }
     await this.#memory.write(state, runtimes)
     this.#runtimes = runtimes
+    this.#updating = Promise.resolve()
   }
 
   async dispose(): Promise<void> {
+    await this.#updating.catch(() => {})
     for (const held of this.#frozen) await held.dispose()
     await this.#memory.forget(this.#runtimes ?? [])
     for (const { compiled } of this.#gradients.values()) for (const one of compiled) await one.dispose()
@@ -129,13 +142,28 @@ export class ParallelStep implements StepEngine {
       }
       await this.write(state)
     }
+    this.#checkAlive()
+    return this.#runtimes!
+  }
+
+  #checkAlive(): void {
     const dead = this.#runtimes!.find(({ death }) => death !== undefined)
-    if (!dead) return this.#runtimes!
+    if (!dead) return
     throw new KdError({
       kind: 'engine',
       what: `a worker that held the weights is gone (${dead.death})`,
       fix: see('Go on from a saved state: restore(state).', 'steps'),
     })
+  }
+
+  /** After the last step's update. @throws KdError where it did not come to its end */
+  async #updated(): Promise<void> {
+    try {
+      await this.#updating
+    } catch (error) {
+      this.#checkAlive()
+      throw error
+    }
   }
 
   async #gradientsOf(part: PreparedStep, count: number, runtimes: readonly Runtime[]): Promise<Loaded<GradientModel>> {
@@ -152,7 +180,12 @@ export class ParallelStep implements StepEngine {
     return loaded
   }
 
-  async #runPart(part: PreparedStep, index: number, { model, compiled }: Loaded<GradientModel>, runtimes: readonly Runtime[]) {
+  async #runPart(
+    part: PreparedStep,
+    index: number,
+    { model, compiled }: Loaded<GradientModel>,
+    frozen: Readonly<Record<string, Held>>,
+  ): Promise<number> {
     const one = compiled[index]!
     const { seed, variables } = this.#options
     // Parts draw random numbers of their own.
@@ -168,7 +201,7 @@ export class ParallelStep implements StepEngine {
       feeds[dropoutInput(at, 'columns')] = { data: columns, shape: [1, use.columns] }
     })
     for (const name of Object.keys(feeds)) if (!one.uses(name)) delete feeds[name]
-    const held: Record<string, Held> = await this.#frozen[index]!.current(runtimes[index]!, model.frozen)
+    const held: Record<string, Held> = { ...frozen }
     const into: Record<string, Held> = {}
     variables.forEach(({ id, shape }, at) => {
       const offset = this.#memory.layout.offsets[at]!

@@ -52,10 +52,13 @@ function sideOf(name: string, shape: readonly number[], axis = 0): number {
 export class Divider {
   readonly #parallel: DataParallel
   readonly #distinct: DistinctIds | undefined
+  /** Where the union of the rows has each of them; kept between batches, as it has a number for each row of the table. */
+  readonly #at: Int32Array
 
   constructor(parallel: DataParallel, rows: number | undefined) {
     this.#parallel = parallel
     if (rows !== undefined) this.#distinct = new DistinctIds(rows)
+    this.#at = new Int32Array(rows ?? 0)
   }
 
   divide(step: PreparedStep, count: number): Parts {
@@ -78,10 +81,10 @@ export class Divider {
 
   #union({ distinct }: PreparedStep, steps: readonly PreparedStep[]): UnionOfRows {
     const ids = distinct.ids.subarray(0, distinct.count)
-    const at = new Map(Array.from(ids, (id, place) => [id, place]))
+    for (let place = 0; place < ids.length; place++) this.#at[ids[place]!] = place
     const places = steps.map((part) => {
       const places = new Int32Array(ids.length).fill(-1)
-      for (let place = 0; place < part.distinct.count; place++) places[at.get(part.distinct.ids[place]!)!] = place
+      for (let place = 0; place < part.distinct.count; place++) places[this.#at[part.distinct.ids[place]!]!] = place
       return places
     })
     return { ids, places }

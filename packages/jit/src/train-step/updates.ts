@@ -4,7 +4,7 @@ import type { Runtime } from '../engines/runtime.ts'
 import { type FusedLoop, fuse } from '../fused/fuse.ts'
 import { loopModule, squaresLoop, sumLoop } from '../fused/wasm-loop.ts'
 import type { OnnxTensor } from '../tensor.ts'
-import { emit } from '../trace/emit.ts'
+import { type EmittedModel, emit } from '../trace/emit.ts'
 import { distinctBucket } from './distinct.ts'
 import { type PreparedStep, tableName, variableName } from './engine.ts'
 import { afterName, type StepMemory } from './memory.ts'
@@ -13,9 +13,12 @@ import { pad, type UnionOfRows } from './parts.ts'
 import { gradientOf, traceUpdate, type UpdateParameter } from './trace-parts.ts'
 
 /** How one worker updates what it owns: in loops, or, where the optimizer's rule is no loop over elements, by a graph. */
-type Update =
-  | { readonly loops: ReadonlyMap<string, FusedLoop & { readonly id: number }>; readonly scalars: Compiled | undefined }
-  | { readonly graph: Compiled }
+type Update = LoopUpdate | { readonly graph: Compiled }
+
+interface LoopUpdate {
+  readonly loops: ReadonlyMap<string, FusedLoop & { readonly id: number }>
+  readonly scalars: Compiled | undefined
+}
 
 export interface UpdatePlan {
   readonly runtime: Runtime
@@ -27,10 +30,13 @@ export interface UpdatePlan {
   readonly update: Update
 }
 
-/** With the values of the loops' scalars, by name. */
+/** With the loops' work, where loops update. */
 export interface PreparedUpdate extends UpdatePlan {
-  readonly scalars: Readonly<Record<string, number>>
+  readonly runs: readonly LoopRun[]
 }
+
+/** What a rule may ask for that is no array. */
+type Scalars = Readonly<Record<'learningRate' | 'step' | 'factor', number>>
 
 /** Each worker adds up the gradients of what it owns and updates it. */
 export class Updates {
@@ -38,6 +44,11 @@ export class Updates {
   readonly #memory: StepMemory
   readonly #known = new Map<string, Promise<Update>>()
   readonly #loops = new Map<string, { readonly runtime: Runtime; readonly id: number; readonly made: Promise<unknown> }>()
+  /** Graphs of scalars by worker and bytes. */
+  readonly #scalars = new Map<string, Promise<Compiled>>()
+  /** What each of them gave last, and for what. */
+  #lastRate: number | undefined
+  readonly #numbers = new Map<Compiled, { readonly key: string; readonly found: Promise<Record<string, number>> }>()
 
   constructor(options: TrainStepOptions, memory: StepMemory) {
     this.#options = options
@@ -94,36 +105,41 @@ export class Updates {
   }
 
   /** Computes all that may fail: new values where a graph makes them, else what loops need. What is there stays as it is. */
-  async prepare(plan: UpdatePlan, step: PreparedStep, factor: number): Promise<PreparedUpdate> {
+  async prepare(plan: UpdatePlan, { learningRate, step }: PreparedStep, factor: number): Promise<PreparedUpdate> {
     const { update } = plan
-    const graph = 'graph' in update ? update.graph : update.scalars
-    if (!graph) return { ...plan, scalars: {} }
-    const feeds: Record<string, OnnxTensor> = {}
-    for (const [name, value] of Object.entries({ learningRate: step.learningRate, step: step.step, factor })) {
-      if (graph.uses(name)) feeds[name] = { data: Float32Array.of(value), shape: [] }
+    const given = { learningRate, step, factor }
+    if ('loops' in update) return { ...plan, runs: this.#runsOf(plan, update.loops, await this.#numbersOf(update, given)) }
+    await this.#runGraph(plan, update.graph, feedsOf(update.graph, given))
+    return { ...plan, runs: [] }
+  }
+
+  /**
+   * Asks for what the loops of the next step need if it keeps the learning rate, as this one did. The workers have time for it
+   * now: the next batch is being made.
+   */
+  anticipate(plans: readonly UpdatePlan[], { learningRate, step }: PreparedStep): void {
+    const kept = this.#lastRate === learningRate
+    this.#lastRate = learningRate
+    if (!kept || this.#options.clipNorm !== undefined) return
+    for (const { update } of plans) {
+      if ('loops' in update) this.#numbersOf(update, { learningRate, step: step + 1, factor: 1 }).catch(() => {})
     }
-    if ('graph' in update) {
-      await this.#runGraph(plan, update.graph, feeds)
-      return { ...plan, scalars: {} }
-    }
-    const returns = [...new Set([...update.loops.values()].flatMap(({ scalars }) => scalars))]
-    const found = await graph.run({ feeds, returns })
-    return { ...plan, scalars: Object.fromEntries(Object.entries(found).map(([name, { data }]) => [name, data[0] as number])) }
   }
 
   /** Puts the new values in the place of the old ones. */
   async apply(prepared: PreparedUpdate): Promise<void> {
-    const { runtime, parameters, update, scalars } = prepared
+    const { runtime, parameters, update, runs } = prepared
     if (parameters.length === 0) return
     if ('graph' in update) await runtime.request('commit', this.#commitOf(prepared), 'put the weights back')
-    else await runtime.request('loop', { runs: this.#runsOf(prepared, update.loops, scalars) }, 'update the weights')
+    else await runtime.request('loop', { runs: [...runs] }, 'update the weights')
   }
 
   async dispose(): Promise<void> {
     for (const found of this.#known.values()) {
       const update = await found
-      await ('graph' in update ? update.graph : update.scalars)?.dispose()
+      if ('graph' in update) await update.graph.dispose()
     }
+    for (const scalars of this.#scalars.values()) await (await scalars).dispose()
     for (const { runtime, id } of this.#loops.values()) {
       if (runtime.death === undefined) await runtime.request('unloop', { loops: [id] })
     }
@@ -134,6 +150,8 @@ export class Updates {
   forget(): void {
     this.#known.clear()
     this.#loops.clear()
+    this.#scalars.clear()
+    this.#numbers.clear()
   }
 
   #parametersOf(worker: number, rows: UnionOfRows, moved: ReadonlySet<string>): UpdateParameter[] {
@@ -167,7 +185,31 @@ export class Updates {
     }
     const loops = new Map<string, FusedLoop & { id: number }>()
     for (const [name, loop] of fused.loops) loops.set(name, { ...loop, id: await this.#loop(runtime, worker, loop.code) })
-    return { loops, scalars: fused.scalars && (await Compiled.loadOn(runtime, fused.scalars, 1)) }
+    return { loops, scalars: fused.scalars && (await this.#graphOfScalars(runtime, worker, fused.scalars)) }
+  }
+
+  /** The worker's graph of scalars; those of other numbers of rows are equal. */
+  #graphOfScalars(runtime: Runtime, worker: number, model: EmittedModel): Promise<Compiled> {
+    const key = `${worker} ${model.bytes}`
+    let known = this.#scalars.get(key)
+    if (!known) this.#scalars.set(key, (known = Compiled.loadOn(runtime, model, 1)))
+    return known
+  }
+
+  /** The values of the loops' scalars, by name. */
+  #numbersOf({ loops, scalars }: LoopUpdate, given: Scalars): Promise<Record<string, number>> {
+    if (!scalars) return Promise.resolve({})
+    const key = Object.values(given).join()
+    const known = this.#numbers.get(scalars)
+    if (known?.key === key) return known.found
+    const returns = [...new Set([...loops.values()].flatMap(({ scalars }) => scalars))]
+    const run = async () => {
+      const found = await scalars.run({ feeds: feedsOf(scalars, given), returns })
+      return Object.fromEntries(Object.entries(found).map(([name, { data }]) => [name, data[0] as number]))
+    }
+    const found = run()
+    this.#numbers.set(scalars, { key, found })
+    return found
   }
 
   /** The worker's number for a loop; equal ones are made once. */
@@ -310,4 +352,10 @@ export class Updates {
       at: at * length,
     }))
   }
+}
+
+function feedsOf(graph: Compiled, given: Scalars): Record<string, OnnxTensor> {
+  const feeds: Record<string, OnnxTensor> = {}
+  for (const [name, value] of Object.entries(given)) if (graph.uses(name)) feeds[name] = { data: Float32Array.of(value), shape: [] }
+  return feeds
 }

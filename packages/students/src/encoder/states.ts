@@ -57,15 +57,18 @@ function recur(x: tf.Tensor2D, rows: tf.Tensor3D, recurrent: tf.Tensor3D, ends: 
   const run = tf.customGrad((...inputs) => {
     const [x, recurrent, save] = inputs as unknown as [tf.Tensor2D, tf.Tensor3D, (tensors: tf.Tensor[]) => void]
     const masks = tf.unstack(ends)
-    const steps = forward(x, tf.unstack(rows, 1), recurrent)
+    const places = tf.unstack(rows, 1)
+    const steps = forward(x, places, recurrent)
     const value = sum(masks.map((mask, end) => tf.mul(mask, steps[length - endCount + end]!.h)))
     const saved = steps.flatMap(({ i, f, g, o, ig, fc, tanhC, h }) => [i, f, g, o, ig, tanhC, h, ...(fc ? [fc] : [])])
-    save([recurrent, rows, ...masks, ...saved])
+    save([recurrent, ...places, ...masks, ...saved])
     return {
       value,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [recurrent, rows, ...rest] = saved as [tf.Tensor3D, tf.Tensor, ...tf.Tensor[]]
-        const [dx, dRecurrent] = backward(dy as tf.Tensor3D, recurrent, rest.slice(0, endCount), restore(rest.slice(endCount), length))
+        const [recurrent, ...rest] = saved as [tf.Tensor3D, ...tf.Tensor[]]
+        const rows = tf.concat(rest.splice(0, length), 1)
+        const masks = rest.splice(0, endCount)
+        const [dx, dRecurrent] = backward(dy as tf.Tensor3D, recurrent, masks, restore(rest, length))
         const flat = tf.reshape(dx, [rows.size, x.shape[1]])
         return [tf.unsortedSegmentSum(flat, tf.reshape(rows, [rows.size]) as tf.Tensor1D, x.shape[0]), dRecurrent]
       },
@@ -127,6 +130,7 @@ function backward(dy: tf.Tensor3D, recurrent: tf.Tensor3D, masks: tf.Tensor[], s
     dcAfter = tf.mul(dc, f)
   }
   const dx = tf.concat(dzs, 1) as tf.Tensor3D
+  if (steps.length === 1) return [dx, tf.zerosLike(recurrent)]
   const before = tf.concat([tf.zerosLike(steps[0]!.h), ...steps.slice(0, -1).map(({ h }) => h)], 1) as tf.Tensor3D
   return [dx, tf.matMul(before, dx, true)]
 }

@@ -21,7 +21,7 @@ export async function forwardOn(weights: BertWeights, config: BertConfig, arithm
   let wide: Promise<OnnxSession> | undefined
   const atOnce = Math.min(available, mostAtOnce)
   return {
-    ...(arithmetic === 'int8' ? { arithmetic: 'int8, a scale a token', revision: 2, independent: true } : { arithmetic: 'float32' }),
+    ...(arithmetic === 'int8' ? { arithmetic: 'int8, a scale a token', revision: 3, independent: true } : { arithmetic: 'float32' }),
     run: runOn(session, config),
     ...(atOnce > 1 && {
       async sideBySide() {

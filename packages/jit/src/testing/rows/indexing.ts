@@ -183,6 +183,19 @@ export const indexingRows: OpRow[] = [
   { kernel: 'UnsortedSegmentSum', fn: (x, i) => tf.unsortedSegmentSum(x!, ids(i), 5), shapes: [[6, 3], [6]], ...lookUp, tolerance: 5e-6 },
   {
     kernel: 'UnsortedSegmentSum',
+    of: 'by look-ups that are joined',
+    fn: (x, i, j) => {
+      const both = [tf.reshape(ids(i), [2, 3]), tf.reshape(ids(j), [2, 2])]
+      const found = both.map((rows) => tf.gather(x!, rows as tf.Tensor1D))
+      return tf.unsortedSegmentSum(tf.reshape(tf.concat(found, 1), [10, 3]), tf.reshape(tf.concat(both, 1), [10]) as tf.Tensor1D, 5)
+    },
+    shapes: [[5, 3], [6], [4]],
+    types: ['float32', 'int32', 'int32'],
+    range: [0, 5],
+    tolerance: 5e-6,
+  },
+  {
+    kernel: 'UnsortedSegmentSum',
     of: 'segments that are not there',
     fn: (x, i) => tf.unsortedSegmentSum(x!, ids(i), 3),
     shapes: [[6, 2], [6]],

@@ -1,5 +1,5 @@
 import { backend_util, type Tensor, util } from '@tensorflow/tfjs-core'
-import { sizeOf, type Value } from '../graph.ts'
+import { type Graph, sizeOf, type Value } from '../graph.ts'
 import { refuse } from '../refuse.ts'
 import { elementwise } from './binary.ts'
 import { allow, type Call, castTo, expandTo, type Lowering, numeric, operand, reshapeTo, symbolic } from './lowering.ts'
@@ -10,6 +10,20 @@ const lookedUp = new WeakMap<Value, { readonly indices: Value; readonly rows: nu
 
 /** Where indices came from before they were reshaped. */
 const source = (value: Value): Value => (value.node?.operator === 'Reshape' ? source(value.node.inputs[0]!) : value)
+
+/** Indices as they were looked up in `rows` rows at the most, alone or joined to others; undefined if they were not. */
+function asLookedUp(graph: Graph, value: Value, rows: number): Value | undefined {
+  const base = source(value)
+  const known = lookedUp.get(base)
+  if (known) return known.rows <= rows ? known.indices : undefined
+  if (base.node?.operator !== 'Concat') return undefined
+  const parts = base.node.inputs.map((part) => {
+    const found = asLookedUp(graph, part!, rows)
+    return found && reshapeTo(graph, found, part!.shape)
+  })
+  if (parts.includes(undefined)) return undefined
+  return graph.op('Concat', parts, base.type, base.shape, { attributes: base.node.attributes })
+}
 
 /** Above every index there can be, also after some number of rows is added to it. */
 const nowhere = 2 ** 30
@@ -93,8 +107,8 @@ const segmentSum: Lowering = (call) => {
     return graph.op('ScatterND', [zeros, places, x], 'float32', zeros.shape, { attributes: { reduction: 'add' } })
   }
   // The look-up that this is the gradient of raises an error for others already.
-  const known = lookedUp.get(source(segments))
-  if (known && known.rows <= count) return symbolic(scatter(known.indices, count))
+  const known = asLookedUp(graph, segments, count)
+  if (known) return symbolic(scatter(known, count))
   const negative = graph.op('Less', [segments, graph.scalar('int32', 0)], 'bool', segments.shape)
   const bounded = graph.op('Min', [segments, graph.scalar('int32', count)], 'int32', segments.shape)
   const ids = graph.op('Where', [negative, graph.scalar('int32', count), bounded], 'int32', segments.shape)
