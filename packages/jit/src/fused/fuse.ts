@@ -1,6 +1,5 @@
-import type { EmittedModel } from '../trace/emit.ts'
-import { emit } from '../trace/emit.ts'
-import { type Graph, reachable, sameShape, type Value } from '../trace/graph.ts'
+import { reachable, sameShape, type Value } from '../trace/graph.ts'
+import { type Scalars, scalarsOf } from './scalars.ts'
 import { type Loop, type LoopOperation, loopModule, loopOperations, mostArrays, mostScalars, type Operand } from './wasm-loop.ts'
 
 /** A recorded computation on arrays of one shape as a loop over their elements. */
@@ -8,7 +7,7 @@ export interface FusedLoop {
   readonly code: Uint8Array
   /** Names of the graph's inputs that it reads; those with parts come as often as there are parts. */
   readonly arrays: readonly string[]
-  /** Names among the outputs of the graph of scalars. */
+  /** Names among the scalars. */
   readonly scalars: readonly string[]
   /** Names of its outputs. */
   readonly outputs: readonly string[]
@@ -17,8 +16,8 @@ export interface FusedLoop {
 export interface Fused {
   /** By the key of each set of outputs. */
   readonly loops: ReadonlyMap<string, FusedLoop>
-  /** What does not depend on an element: computed once a run. Absent where nothing is needed. */
-  readonly scalars: EmittedModel | undefined
+  /** What does not depend on an element: computed once a run. */
+  readonly scalars: Scalars
 }
 
 /**
@@ -30,7 +29,6 @@ export interface Fused {
  * @returns undefined if there is anything else in it
  */
 export function fuse(
-  graph: Graph,
   sets: Readonly<Record<string, Readonly<Record<string, Value>>>>,
   elements: (input: string) => number,
 ): Fused | undefined {
@@ -44,8 +42,8 @@ export function fuse(
     if (!loop) return undefined
     loops.set(key, loop)
   }
-  const named = Object.fromEntries([...scalars].map(([value, name]) => [name, value]))
-  return { loops, scalars: scalars.size > 0 ? emit(graph, named) : undefined }
+  const found = scalarsOf(new Map([...scalars].map(([value, name]) => [name, value])))
+  return found && { loops, scalars: found }
 }
 
 function fuseOne(

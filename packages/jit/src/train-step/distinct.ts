@@ -12,9 +12,12 @@ export interface Distinct {
 /** Finds the distinct ids of a batch; the scratch memory, one number a row of the table, is kept between batches. */
 export class DistinctIds {
   readonly #place: Int32Array
+  readonly #sizes: number | undefined
 
-  constructor(rows: number) {
+  /** @param sizes of `distinctBucket` */
+  constructor(rows: number, sizes?: number) {
     this.#place = new Int32Array(rows).fill(-1)
+    this.#sizes = sizes
   }
 
   /**
@@ -44,15 +47,15 @@ export class DistinctIds {
         where: { option: 'ids' },
       })
     }
-    const padded = new Int32Array(distinctBucket(Math.max(found.length, room))).fill(found[0] ?? 0)
+    const padded = new Int32Array(distinctBucket(Math.max(found.length, room), this.#sizes)).fill(found[0] ?? 0)
     padded.set(found)
     return { ids: padded, count: found.length, positions }
   }
 }
 
-/** The next of eight sizes an octave: padding costs 4 % on average, and not too many graphs are made. */
-export function distinctBucket(count: number): number {
+/** The next of `sizes` an octave, a power of two. Of four, padding is 8 % on average, and few graphs are made. */
+export function distinctBucket(count: number, sizes = 4): number {
   if (count <= 16) return 16
-  const grain = 2 ** (Math.floor(Math.log2(count)) - 3)
+  const grain = Math.max(1, 2 ** Math.floor(Math.log2(count)) / sizes)
   return Math.ceil(count / grain) * grain
 }

@@ -56,7 +56,7 @@ export class ParallelStep implements StepEngine {
     this.#memory = new StepMemory(options, workers)
     this.#updates = new Updates(options, this.#memory)
     const [table] = options.tables ?? []
-    this.#divider = new Divider(parallel, table && table.data.length / table.dimensions)
+    this.#divider = new Divider(parallel, table && table.data.length / table.dimensions, options.distinctSizes)
     this.#frozen = this.#memory.layout.owned.map(() => new HeldVariables())
   }
 
@@ -78,15 +78,14 @@ export class ParallelStep implements StepEngine {
     const running = steps.map((part, index) => this.#runPart(part, index, gradients, frozen[index]!))
     // What needs no gradient is made ready while they run.
     const early = plans.map((plan) => this.#updates.prepareEarly(plan, step))
-    const [losses] = await Promise.all([all(running), all(early)])
+    const losses = await all(running)
     const squares = await all(plans.map((plan) => this.#updates.combine(plan)))
     const factor = this.#factor(squares.reduce((sum, own) => sum + own, 0))
     // Nothing has been changed so far; putting values in place does not fail.
-    const updates = await all(plans.map(async (plan, at) => (await early[at]) ?? this.#updates.prepare(plan, step, factor)))
+    const updates = await all(plans.map(async (plan, at) => early[at] ?? this.#updates.prepare(plan, step, factor)))
     this.#updating = all(updates.map((update) => this.#updates.apply(update)))
     // An error of it is the next call's.
     this.#updating.catch(() => {})
-    this.#updates.anticipate(plans, step)
     return losses.reduce((sum, loss) => sum + loss, 0)
   }
 

@@ -51,13 +51,16 @@ function sideOf(name: string, shape: readonly number[], axis = 0): number {
 /** Divides a step along its examples. Parts have the same shapes, so that one graph serves all. */
 export class Divider {
   readonly #parallel: DataParallel
+  readonly #sizes: number | undefined
   readonly #distinct: DistinctIds | undefined
   /** Where the union of the rows has each of them; kept between batches, as it has a number for each row of the table. */
   readonly #at: Int32Array
 
-  constructor(parallel: DataParallel, rows: number | undefined) {
+  /** @param sizes of `distinctBucket` */
+  constructor(parallel: DataParallel, rows: number | undefined, sizes?: number) {
     this.#parallel = parallel
-    if (rows !== undefined) this.#distinct = new DistinctIds(rows)
+    this.#sizes = sizes
+    if (rows !== undefined) this.#distinct = new DistinctIds(rows, sizes)
     this.#at = new Int32Array(rows ?? 0)
   }
 
@@ -69,7 +72,7 @@ export class Divider {
       return { distinct: this.#distinct?.of(data as Int32Array) ?? step.distinct, idsShape: shape }
     })
     const room = Math.ceil(step.distinct.ids.length / count)
-    const padded = distinctBucket(Math.max(room, ...found.map(({ distinct }) => distinct.count)))
+    const padded = distinctBucket(Math.max(room, ...found.map(({ distinct }) => distinct.count)), this.#sizes)
     const steps = found.map(({ distinct, idsShape }, part) => ({
       ...step,
       inputs: Object.fromEntries(Object.entries(step.inputs).map(([name, input]) => [name, slicePart(input, axes[name], part, count)])),

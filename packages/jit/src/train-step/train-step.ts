@@ -41,7 +41,7 @@ class Step implements TrainStep {
     this.#options = options
     this.#bind = bind
     const table = options.tables?.[0]
-    if (table) this.#distinct = new DistinctIds(table.data.length / table.dimensions)
+    if (table) this.#distinct = new DistinctIds(table.data.length / table.dimensions, options.distinctSizes)
   }
 
   get traces(): number {
@@ -139,7 +139,14 @@ function engineOf(options: TrainStepOptions, engine: Engine): StepEngine {
 /** Beyond that the adding up of gradients costs what another worker brings. */
 const mostWorkers = 8
 
-function checkOptions({ variables, tables = [], seed, clipNorm, parallel: { accumulate = 1 } = { loss: 'sum' } }: TrainStepOptions): void {
+function checkOptions({
+  variables,
+  tables = [],
+  seed,
+  clipNorm,
+  parallel: { accumulate = 1 } = { loss: 'sum' },
+  distinctSizes = 4,
+}: TrainStepOptions): void {
   const fail = (option: string, what: string) => new KdError({ kind: 'option', what, where: { option } })
   new Random(seed)
   if (clipNorm !== undefined && !(clipNorm > 0)) throw fail('clipNorm', `${clipNorm} is not a positive number`)
@@ -147,6 +154,7 @@ function checkOptions({ variables, tables = [], seed, clipNorm, parallel: { accu
   if (!Number.isInteger(accumulate) || accumulate < 1) {
     throw fail('parallel.accumulate', `${accumulate} is not a whole number from 1`)
   }
+  if (![1, 2, 4, 8, 16, 32].includes(distinctSizes)) throw fail('distinctSizes', `${distinctSizes} is not 1, 2, 4, 8, 16 or 32`)
   const rows = new Set<number>()
   const names = new Set<string>()
   for (const { name, data, dimensions } of tables) {

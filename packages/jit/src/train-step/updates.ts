@@ -2,9 +2,10 @@ import { Compiled, nextNative } from '../engines/native/compiled.ts'
 import type { Copy, Gather, Held, LoopRun, Place, Requests } from '../engines/native/protocol.ts'
 import type { Runtime } from '../engines/runtime.ts'
 import { type FusedLoop, fuse } from '../fused/fuse.ts'
+import type { Scalars } from '../fused/scalars.ts'
 import { loopModule, squaresLoop, sumLoop } from '../fused/wasm-loop.ts'
 import type { OnnxTensor } from '../tensor.ts'
-import { type EmittedModel, emit } from '../trace/emit.ts'
+import { emit } from '../trace/emit.ts'
 import { distinctBucket } from './distinct.ts'
 import { type PreparedStep, tableName, variableName } from './engine.ts'
 import { afterName, type StepMemory } from './memory.ts'
@@ -17,7 +18,7 @@ type Update = LoopUpdate | { readonly graph: Compiled }
 
 interface LoopUpdate {
   readonly loops: ReadonlyMap<string, FusedLoop & { readonly id: number }>
-  readonly scalars: Compiled | undefined
+  readonly scalars: Scalars
 }
 
 export interface UpdatePlan {
@@ -35,20 +36,12 @@ export interface PreparedUpdate extends UpdatePlan {
   readonly runs: readonly LoopRun[]
 }
 
-/** What a rule may ask for that is no array. */
-type Scalars = Readonly<Record<'learningRate' | 'step' | 'factor', number>>
-
 /** Each worker adds up the gradients of what it owns and updates it. */
 export class Updates {
   readonly #options: TrainStepOptions
   readonly #memory: StepMemory
   readonly #known = new Map<string, Promise<Update>>()
   readonly #loops = new Map<string, { readonly runtime: Runtime; readonly id: number; readonly made: Promise<unknown> }>()
-  /** Graphs of scalars by worker and bytes. */
-  readonly #scalars = new Map<string, Promise<Compiled>>()
-  /** What each of them gave last, and for what. */
-  #lastRate: number | undefined
-  readonly #numbers = new Map<Compiled, { readonly key: string; readonly found: Promise<Record<string, number>> }>()
 
   constructor(options: TrainStepOptions, memory: StepMemory) {
     this.#options = options
@@ -100,30 +93,25 @@ export class Updates {
   }
 
   /** The same before there are gradients, where it needs none. */
-  async prepareEarly(plan: UpdatePlan, step: PreparedStep): Promise<PreparedUpdate | undefined> {
-    return 'loops' in plan.update && this.#options.clipNorm === undefined ? this.prepare(plan, step, 1) : undefined
+  prepareEarly(plan: UpdatePlan, step: PreparedStep): PreparedUpdate | undefined {
+    const { update } = plan
+    return 'loops' in update && this.#options.clipNorm === undefined ? this.#prepareLoops(plan, update, step, 1) : undefined
   }
 
   /** Computes all that may fail: new values where a graph makes them, else what loops need. What is there stays as it is. */
-  async prepare(plan: UpdatePlan, { learningRate, step }: PreparedStep, factor: number): Promise<PreparedUpdate> {
+  async prepare(plan: UpdatePlan, step: PreparedStep, factor: number): Promise<PreparedUpdate> {
     const { update } = plan
-    const given = { learningRate, step, factor }
-    if ('loops' in update) return { ...plan, runs: this.#runsOf(plan, update.loops, await this.#numbersOf(update, given)) }
-    await this.#runGraph(plan, update.graph, feedsOf(update.graph, given))
+    if ('loops' in update) return this.#prepareLoops(plan, update, step, factor)
+    const feeds: Record<string, OnnxTensor> = {}
+    for (const [name, value] of Object.entries({ learningRate: step.learningRate, step: step.step, factor })) {
+      if (update.graph.uses(name)) feeds[name] = { data: Float32Array.of(value), shape: [] }
+    }
+    await this.#runGraph(plan, update.graph, feeds)
     return { ...plan, runs: [] }
   }
 
-  /**
-   * Asks for what the loops of the next step need if it keeps the learning rate, as this one did. The workers have time for it
-   * now: the next batch is being made.
-   */
-  anticipate(plans: readonly UpdatePlan[], { learningRate, step }: PreparedStep): void {
-    const kept = this.#lastRate === learningRate
-    this.#lastRate = learningRate
-    if (!kept || this.#options.clipNorm !== undefined) return
-    for (const { update } of plans) {
-      if ('loops' in update) this.#numbersOf(update, { learningRate, step: step + 1, factor: 1 }).catch(() => {})
-    }
+  #prepareLoops(plan: UpdatePlan, { loops, scalars }: LoopUpdate, { learningRate, step }: PreparedStep, factor: number): PreparedUpdate {
+    return { ...plan, runs: this.#runsOf(plan, loops, scalars({ learningRate, step, factor })) }
   }
 
   /** Puts the new values in the place of the old ones. */
@@ -139,7 +127,6 @@ export class Updates {
       const update = await found
       if ('graph' in update) await update.graph.dispose()
     }
-    for (const scalars of this.#scalars.values()) await (await scalars).dispose()
     for (const { runtime, id } of this.#loops.values()) {
       if (runtime.death === undefined) await runtime.request('unloop', { loops: [id] })
     }
@@ -150,8 +137,6 @@ export class Updates {
   forget(): void {
     this.#known.clear()
     this.#loops.clear()
-    this.#scalars.clear()
-    this.#numbers.clear()
   }
 
   #parametersOf(worker: number, rows: UnionOfRows, moved: ReadonlySet<string>): UpdateParameter[] {
@@ -172,11 +157,11 @@ export class Updates {
 
   async #make(runtime: Runtime, worker: number, parameters: readonly UpdateParameter[], parts: number): Promise<Update> {
     // Few parameters, many workers.
-    if (parameters.length === 0) return { loops: new Map(), scalars: undefined }
+    if (parameters.length === 0) return { loops: new Map(), scalars: () => ({}) }
     const { graph, outputs } = traceUpdate(this.#options, parameters)
     const scalars = new Set(['learningRate', 'step', 'factor'])
     const added = new Set(parameters.map(({ name }) => gradientOf(name)))
-    const fused = fuse(graph, outputs, (input) => (scalars.has(input) ? 0 : added.has(input) ? parts : 1))
+    const fused = fuse(outputs, (input) => (scalars.has(input) ? 0 : added.has(input) ? parts : 1))
     if (!fused) {
       const flat = Object.entries(outputs).flatMap(([name, made]) =>
         Object.entries(made).map(([slot, value]) => [`${name} ${slot}`, value]),
@@ -185,31 +170,7 @@ export class Updates {
     }
     const loops = new Map<string, FusedLoop & { id: number }>()
     for (const [name, loop] of fused.loops) loops.set(name, { ...loop, id: await this.#loop(runtime, worker, loop.code) })
-    return { loops, scalars: fused.scalars && (await this.#graphOfScalars(runtime, worker, fused.scalars)) }
-  }
-
-  /** The worker's graph of scalars; those of other numbers of rows are equal. */
-  #graphOfScalars(runtime: Runtime, worker: number, model: EmittedModel): Promise<Compiled> {
-    const key = `${worker} ${model.bytes}`
-    let known = this.#scalars.get(key)
-    if (!known) this.#scalars.set(key, (known = Compiled.loadOn(runtime, model, 1)))
-    return known
-  }
-
-  /** The values of the loops' scalars, by name. */
-  #numbersOf({ loops, scalars }: LoopUpdate, given: Scalars): Promise<Record<string, number>> {
-    if (!scalars) return Promise.resolve({})
-    const key = Object.values(given).join()
-    const known = this.#numbers.get(scalars)
-    if (known?.key === key) return known.found
-    const returns = [...new Set([...loops.values()].flatMap(({ scalars }) => scalars))]
-    const run = async () => {
-      const found = await scalars.run({ feeds: feedsOf(scalars, given), returns })
-      return Object.fromEntries(Object.entries(found).map(([name, { data }]) => [name, data[0] as number]))
-    }
-    const found = run()
-    this.#numbers.set(scalars, { key, found })
-    return found
+    return { loops, scalars: fused.scalars }
   }
 
   /** The worker's number for a loop; equal ones are made once. */
@@ -352,10 +313,4 @@ export class Updates {
       at: at * length,
     }))
   }
-}
-
-function feedsOf(graph: Compiled, given: Scalars): Record<string, OnnxTensor> {
-  const feeds: Record<string, OnnxTensor> = {}
-  for (const [name, value] of Object.entries(given)) if (graph.uses(name)) feeds[name] = { data: Float32Array.of(value), shape: [] }
-  return feeds
 }

@@ -1,0 +1,27 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { DistinctIds, distinctBucket } from './distinct.ts'
+
+it('finds each id once, in the order of their first use, and where each stands', () => {
+  const distinct = new DistinctIds(50)
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 49 }), { minLength: 1, maxLength: 80 }), (list) => {
+      const { ids, count, positions } = distinct.of(Int32Array.from(list))
+      expect([...ids.subarray(0, count)]).toEqual([...new Set(list)])
+      expect(Array.from(positions, (place) => ids[place])).toEqual(list)
+      expect([...ids.subarray(count)].every((id) => id === list[0])).toBe(true)
+    }),
+  )
+})
+
+it.each([1, 2, 4, 8, 16, 32])('rounds numbers up to the next of %i sizes an octave', (sizes) => {
+  for (let octave = 64; octave < 4096; octave *= 2) {
+    const found = new Set(Array.from({ length: octave }, (_, index) => distinctBucket(octave + index + 1, sizes)))
+    expect([...found]).toEqual(Array.from({ length: sizes }, (_, index) => octave + ((index + 1) * octave) / sizes))
+  }
+  for (let count = 1; count < 64; count++) {
+    const room = distinctBucket(count, sizes)
+    expect(room).toBeGreaterThanOrEqual(count)
+    expect(room).toBeLessThanOrEqual(Math.max(16, 2 * count))
+  }
+})
