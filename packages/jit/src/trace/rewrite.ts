@@ -47,7 +47,8 @@ const rules: readonly Rule[] = [
   },
   {
     name: 'the first factors of products in a batch transposed before',
-    reason: "the same: a student's recurrent weights' gradient, two products of 150 x 1,280 and 1,280 x 600, make 80 GFLOP/s so and 93 with a transpose before",
+    reason:
+      "the same: a student's recurrent weights' gradient, two products of 150 x 1,280 and 1,280 x 600, make 80 GFLOP/s so and 93 with a transpose before",
     apply({ graph, node, inputs }) {
       if (node.operator !== 'FusedMatMul' || node.attributes.transA !== 1 || node.attributes.transB !== 0) return undefined
       const [a, b] = inputs

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { DistinctIds, distinctBucket } from './distinct.ts'
+import { DistinctIds, distinctBucket, distinctPlaces } from './distinct.ts'
 
 it('finds each id once, in the order of their first use, and where each stands', () => {
   const distinct = new DistinctIds(50)
@@ -10,6 +10,16 @@ it('finds each id once, in the order of their first use, and where each stands',
       expect([...ids.subarray(0, count)]).toEqual([...new Set(list)])
       expect(Array.from(positions, (place) => ids[place])).toEqual(list)
       expect([...ids.subarray(count)].every((id) => id === list[0])).toBe(true)
+    }),
+  )
+})
+
+it('finds the places of a part among those of the whole', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat({ max: 9 }), { maxLength: 40 }), (list) => {
+      const { places, positions } = distinctPlaces(Int32Array.from(list), 10)
+      expect([...places]).toEqual([...new Set(list)])
+      expect(Array.from(positions, (at) => places[at])).toEqual(list)
     }),
   )
 })

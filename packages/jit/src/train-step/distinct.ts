@@ -53,6 +53,23 @@ export class DistinctIds {
   }
 }
 
+/** Which of `count` places occur, in the order of their first use, and for each of the given ones its place among those. */
+export function distinctPlaces(given: Int32Array, count: number): { readonly places: Int32Array; readonly positions: Int32Array } {
+  const at = new Int32Array(count).fill(-1)
+  const places = new Int32Array(Math.min(count, given.length))
+  const positions = new Int32Array(given.length)
+  let found = 0
+  for (let index = 0; index < given.length; index++) {
+    const place = given[index]!
+    if (at[place]! < 0) {
+      places[found] = place
+      at[place] = found++
+    }
+    positions[index] = at[place]!
+  }
+  return { places: places.subarray(0, found), positions }
+}
+
 /** The next of `sizes` an octave, a power of two. Of four, padding is 8 % on average, and few graphs are made. */
 export function distinctBucket(count: number, sizes = 4): number {
   if (count <= 16) return 16

@@ -113,9 +113,12 @@ export class StepMemory {
     }
   }
 
+  hasRoom(rows: number): boolean {
+    return rows <= this.#room || this.trained.length === 0
+  }
+
   /** Makes room for the rows of a part, and for those that a worker updates. */
   async reserve(needed: number, runtimes: readonly Runtime[]): Promise<void> {
-    if (needed <= this.#room || this.trained.length === 0) return
     // Seldom: new memory is slow at its first use.
     const rows = 2 ** Math.ceil(Math.log2(needed))
     const memory = this.#allocate(

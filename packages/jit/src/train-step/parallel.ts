@@ -2,7 +2,7 @@ import { KdError } from '@kd/core'
 import { dropoutInput, dropoutWords } from '../dropout.ts'
 import type { Engine } from '../engines/engine.ts'
 import { Compiled, ownArena } from '../engines/native/compiled.ts'
-import type { Copy, Gather, Held } from '../engines/native/protocol.ts'
+import type { Copy, Gather, Held, RunRequest } from '../engines/native/protocol.ts'
 import type { Runtime } from '../engines/runtime.ts'
 import { HeldVariables } from '../held-variables.ts'
 import { randomFeeds } from '../random-ops.ts'
@@ -12,7 +12,7 @@ import { distinctBucket } from './distinct.ts'
 import { type PreparedStep, type StepEngine, type StepState, tableName, variableName } from './engine.ts'
 import { all, StepMemory } from './memory.ts'
 import type { DataParallel, TrainStepOptions } from './options.ts'
-import { Divider, partCount } from './parts.ts'
+import { divide, partCount } from './parts.ts'
 import { type GradientModel, gradientOf, traceGradients } from './trace-parts.ts'
 import { stepSignature } from './trace-step.ts'
 import { Updates } from './updates.ts'
@@ -40,7 +40,6 @@ export class ParallelStep implements StepEngine {
   readonly #parallel: DataParallel
   readonly #engine: Engine
   readonly #memory: StepMemory
-  readonly #divider: Divider
   readonly #gradients = new Map<string, Loaded<GradientModel>>()
   readonly #updates: Updates
   readonly #frozen: readonly HeldVariables[]
@@ -55,8 +54,6 @@ export class ParallelStep implements StepEngine {
     this.#engine = engine
     this.#memory = new StepMemory(options, workers)
     this.#updates = new Updates(options, this.#memory)
-    const [table] = options.tables ?? []
-    this.#divider = new Divider(parallel, table && table.data.length / table.dimensions, options.distinctSizes)
     this.#frozen = this.#memory.layout.owned.map(() => new HeldVariables())
   }
 
@@ -67,18 +64,22 @@ export class ParallelStep implements StepEngine {
   async run(step: PreparedStep): Promise<number> {
     const runtimes = await this.#start()
     const count = partCount(step, this.#parallel, runtimes.length)
-    const { steps, rows } = this.#divider.divide(step, count)
+    const { steps, rows } = divide(step, this.#parallel, count, this.#options.distinctSizes)
     const gradients = await this.#gradientsOf(steps[0]!, count, runtimes)
+    const room = Math.max(steps[0]!.distinct.ids.length, distinctBucket(rows.ids.length))
+    if (!this.#memory.hasRoom(room)) {
+      await this.#updated()
+      await this.#memory.reserve(room, runtimes)
+    }
+    const { moved, frozen } = gradients.model
+    const plans = await all(runtimes.map((runtime, worker) => this.#updates.plan(runtime, worker, { rows, moved })))
+    const held = await all(steps.map((_, index) => this.#frozen[index]!.current(runtimes[index]!, frozen)))
+    // All is made ready while the last step's update goes on, so that the workers then begin at once, and together.
+    const early = plans.map((plan) => this.#updates.prepareEarly(plan, step))
+    const requests = steps.map((part, index) => this.#requestOf(part, index, gradients, held[index]!))
     await this.#updated()
     this.#memory.writeAssigned()
-    await this.#memory.reserve(Math.max(steps[0]!.distinct.ids.length, distinctBucket(rows.ids.length)), runtimes)
-    const { moved } = gradients.model
-    const plans = await all(runtimes.map((runtime, worker) => this.#updates.plan(runtime, worker, { rows, moved })))
-    const frozen = await all(steps.map((_, index) => this.#frozen[index]!.current(runtimes[index]!, gradients.model.frozen)))
-    const running = steps.map((part, index) => this.#runPart(part, index, gradients, frozen[index]!))
-    // What needs no gradient is made ready while they run.
-    const early = plans.map((plan) => this.#updates.prepareEarly(plan, step))
-    const losses = await all(running)
+    const answers = await all(requests.map((request, index) => gradients.compiled[index]!.run(request)))
     const squares = await all(plans.map((plan) => this.#updates.combine(plan)))
     const factor = this.#factor(squares.reduce((sum, own) => sum + own, 0))
     // Nothing has been changed so far; putting values in place does not fail.
@@ -86,7 +87,7 @@ export class ParallelStep implements StepEngine {
     this.#updating = all(updates.map((update) => this.#updates.apply(update)))
     // An error of it is the next call's.
     this.#updating.catch(() => {})
-    return losses.reduce((sum, loss) => sum + loss, 0)
+    return answers.reduce((sum, { loss }) => sum + (loss!.data[0] as number), 0)
   }
 
   async sync(): Promise<void> {
@@ -179,12 +180,13 @@ export class ParallelStep implements StepEngine {
     return loaded
   }
 
-  async #runPart(
+  /** A part's run. */
+  #requestOf(
     part: PreparedStep,
     index: number,
     { model, compiled }: Loaded<GradientModel>,
     frozen: Readonly<Record<string, Held>>,
-  ): Promise<number> {
+  ): Omit<RunRequest, 'session'> {
     const one = compiled[index]!
     const { seed, variables } = this.#options
     // Parts draw random numbers of their own.
@@ -222,8 +224,7 @@ export class ParallelStep implements StepEngine {
         length: part.distinct.count * dimensions,
       })
     }
-    const { loss } = await one.run({ feeds, held, into, gather, pull: [this.#memory.pull()], publish, returns: ['loss'] })
-    return loss!.data[0] as number
+    return { feeds, held, into, gather, pull: [this.#memory.pull()], publish, returns: ['loss'] }
   }
 
   /** As PyTorch's clip_grad_norm_: clipNorm / (norm + 1e-6), at most 1. */

@@ -1,7 +1,7 @@
 import { KdError } from '@kd/core'
 import type { OnnxTensor } from '../tensor.ts'
 import { see } from '../trace/refuse.ts'
-import { DistinctIds, distinctBucket } from './distinct.ts'
+import { distinctBucket, distinctPlaces } from './distinct.ts'
 import type { PreparedStep } from './engine.ts'
 import type { DataParallel } from './options.ts'
 
@@ -48,50 +48,40 @@ function sideOf(name: string, shape: readonly number[], axis = 0): number {
   })
 }
 
-/** Divides a step along its examples. Parts have the same shapes, so that one graph serves all. */
-export class Divider {
-  readonly #parallel: DataParallel
-  readonly #sizes: number | undefined
-  readonly #distinct: DistinctIds | undefined
-  /** Where the union of the rows has each of them; kept between batches, as it has a number for each row of the table. */
-  readonly #at: Int32Array
-
-  /** @param sizes of `distinctBucket` */
-  constructor(parallel: DataParallel, rows: number | undefined, sizes?: number) {
-    this.#parallel = parallel
-    this.#sizes = sizes
-    if (rows !== undefined) this.#distinct = new DistinctIds(rows, sizes)
-    this.#at = new Int32Array(rows ?? 0)
-  }
-
-  divide(step: PreparedStep, count: number): Parts {
-    const { axes = {} } = this.#parallel
-    const ids = step.distinct.positions.map((place) => step.distinct.ids[place]!)
-    const found = Array.from({ length: count }, (_, part) => {
-      const { data, shape } = slicePart({ data: ids, shape: step.idsShape }, axes.ids, part, count)
-      return { distinct: this.#distinct?.of(data as Int32Array) ?? step.distinct, idsShape: shape }
-    })
-    const room = Math.ceil(step.distinct.ids.length / count)
-    const padded = distinctBucket(Math.max(room, ...found.map(({ distinct }) => distinct.count)), this.#sizes)
-    const steps = found.map(({ distinct, idsShape }, part) => ({
-      ...step,
-      inputs: Object.fromEntries(Object.entries(step.inputs).map(([name, input]) => [name, slicePart(input, axes[name], part, count)])),
-      distinct: this.#distinct ? { ...distinct, ids: pad(distinct.ids.subarray(0, distinct.count), padded) } : distinct,
-      idsShape,
-    }))
-    return { steps, rows: this.#union(step, steps) }
-  }
-
-  #union({ distinct }: PreparedStep, steps: readonly PreparedStep[]): UnionOfRows {
-    const ids = distinct.ids.subarray(0, distinct.count)
-    for (let place = 0; place < ids.length; place++) this.#at[ids[place]!] = place
-    const places = steps.map((part) => {
-      const places = new Int32Array(ids.length).fill(-1)
-      for (let place = 0; place < part.distinct.count; place++) places[this.#at[part.distinct.ids[place]!]!] = place
-      return places
-    })
-    return { ids, places }
-  }
+/**
+ * Divides a step along its examples. Parts have the same shapes, so that one graph serves all.
+ * @param sizes of `distinctBucket`
+ */
+export function divide(step: PreparedStep, { axes = {} }: DataParallel, count: number, sizes?: number): Parts {
+  const { distinct, idsShape } = step
+  const found = Array.from({ length: count }, (_, part) => {
+    const { data, shape } = slicePart({ data: distinct.positions, shape: idsShape }, axes.ids, part, count)
+    return { ...distinctPlaces(data as Int32Array, distinct.count), idsShape: shape }
+  })
+  const room = Math.ceil(distinct.ids.length / count)
+  const padded = distinctBucket(Math.max(room, ...found.map(({ places }) => places.length)), sizes)
+  const steps = found.map(({ places, positions, idsShape }, part) => ({
+    ...step,
+    inputs: Object.fromEntries(Object.entries(step.inputs).map(([name, input]) => [name, slicePart(input, axes[name], part, count)])),
+    distinct:
+      distinct.count === 0
+        ? distinct
+        : {
+            ids: pad(
+              Int32Array.from(places, (place) => distinct.ids[place]!),
+              padded,
+            ),
+            count: places.length,
+            positions,
+          },
+    idsShape,
+  }))
+  const unionPlaces = found.map(({ places }) => {
+    const own = new Int32Array(distinct.count).fill(-1)
+    for (let at = 0; at < places.length; at++) own[places[at]!] = at
+    return own
+  })
+  return { steps, rows: { ids: distinct.ids.subarray(0, distinct.count), places: unionPlaces } }
 }
 
 /** `ids` repeated at its end up to `length`. */

@@ -47,7 +47,10 @@ interface Layout {
 }
 
 function layoutOf(graph: OnnxGraph, ids: string, { hidden, heads }: BertConfig): Layout {
-  const [batch, length] = [0, 1].map((axis) => graph.node('Shape', [ids], { attributes: { start: axis, end: axis + 1 } })) as [string, string]
+  const [batch, length] = [0, 1].map((axis) => graph.node('Shape', [ids], { attributes: { start: axis, end: axis + 1 } })) as [
+    string,
+    string,
+  ]
   const byHead = graph.node('Concat', [graph.constant('int64', [-1]), batch, graph.constant('int64', [heads, hidden / heads])], {
     attributes: { axis: 0 },
   })
