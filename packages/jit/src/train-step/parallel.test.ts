@@ -234,10 +234,28 @@ describe('a training step in parts', () => {
     await step.dispose()
   })
 
-  it('says that the weights are lost when a worker dies, and goes on from a state', async () => {
+  it('has made the update for whatever comes next, whether the step was waited for or not', async () => {
+    const [step, patient] = [0, 0].map(() => trainStepOn(model({ clipNorm: undefined }).options, two)) as [TrainStep, TrainStep]
+    const running = [0, 1, 2].map((index) => step.run(batch(index)))
+    const state = step.state()
+    for (let index = 0; index < 3; index++) {
+      await patient.run(batch(index))
+      await patient.sync()
+    }
+    expect(bits(await state)).toEqual(bits(await patient.state()))
+    await Promise.all(running)
+    await step.run(batch(3))
+    await step.restore(await state)
+    expect(bits(await step.state())).toEqual(bits(await state))
+    await step.run(batch(3))
+    await Promise.all([step.dispose(), patient.dispose()])
+  })
+
+  it.each(['read', 'not read'])('says that the weights are lost when a worker dies, and goes on from a state (%s since)', async (since) => {
     const step = trainStepOn(model().options, two)
     await losses(step, 0, 2)
     const state = await step.state()
+    if (since === 'not read') await step.run(batch(7))
     await (await (await two()).runtime()).stop()
     await expect(step.run(batch(2))).rejects.toThrow('restore(state)')
     await step.restore(state)
