@@ -48,7 +48,6 @@ const started = performance.now()
 const step = trainStep({
   variables: training.variables,
   tables: training.tables,
-  distinctSizes: training.distinctSizes,
   optimizer: adam({ learningRate: 1e-3 }),
   seed: 1,
   parallel: { loss: 'mean', axes: training.exampleAxes },

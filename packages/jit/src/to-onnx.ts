@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-layers'
 import { Output, recordCall } from './jit-trace.ts'
 import { type Structure, tensorsIn } from './structure.ts'
-import { type OnnxInput, portableModel, type Tracing } from './to-onnx-graph.ts'
+import { type FreeSide, freeSideModel, type OnnxInput, type Tracing } from './trace/free-side.ts'
 import type { Recording } from './trace/recording.ts'
 import { see } from './trace/refuse.ts'
 import { rewrite } from './trace/rewrite.ts'
@@ -25,6 +25,8 @@ const batches = [
   [101, 103, 107],
 ] as const
 
+const batch: FreeSide = { name: 'batch', portable: true }
+
 /**
  * A function of tensors as the bytes of a `.onnx` file (operator set 20): what it computes in the terms of ONNX, with the
  * present values of variables as weights. A model is `(x) => model.apply(x)`. A batch of free size (`null`) is kept
@@ -40,11 +42,11 @@ export function toOnnx<Arguments extends unknown[]>(
 ): Uint8Array {
   const inputs = inputsOf(signature)
   const free = inputs.some(({ shape }) => shape[0] === null)
-  const trace = (batch: number) => traceFor(fn, signature, inputs, batch, outputs)
-  if (!free) return portableModel([trace(0)], [0])
+  const trace = (size: number) => traceFor(fn, signature, inputs, size, outputs)
+  if (!free) return freeSideModel([trace(0)], [0], batch).bytes
   for (const sizes of batches) {
     try {
-      return portableModel(sizes.map(trace), sizes)
+      return freeSideModel(sizes.map(trace), sizes, batch).bytes
     } catch (error) {
       if (sizes === batches.at(-1) || !KdError.isInstance(error, 'engine') || !error.what.includes('size of the batch')) throw error
     }

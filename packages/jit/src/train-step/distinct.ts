@@ -12,12 +12,9 @@ export interface Distinct {
 /** Finds the distinct ids of a batch; the scratch memory, one number a row of the table, is kept between batches. */
 export class DistinctIds {
   readonly #place: Int32Array
-  readonly #sizes: number | undefined
 
-  /** @param sizes of `distinctBucket` */
-  constructor(rows: number, sizes?: number) {
+  constructor(rows: number) {
     this.#place = new Int32Array(rows).fill(-1)
-    this.#sizes = sizes
   }
 
   /**
@@ -47,7 +44,7 @@ export class DistinctIds {
         where: { option: 'ids' },
       })
     }
-    const padded = new Int32Array(distinctBucket(Math.max(found.length, room), this.#sizes)).fill(found[0] ?? 0)
+    const padded = new Int32Array(distinctBucket(Math.max(found.length, room))).fill(found[0] ?? 0)
     padded.set(found)
     return { ids: padded, count: found.length, positions }
   }
@@ -70,9 +67,9 @@ export function distinctPlaces(given: Int32Array, count: number): { readonly pla
   return { places: places.subarray(0, found), positions }
 }
 
-/** The next of `sizes` an octave, a power of two. Of four, padding is 8 % on average, and few graphs are made. */
-export function distinctBucket(count: number, sizes = 4): number {
+/** The next of four sizes an octave: padding costs 8 % on average, and few graphs are made. */
+export function distinctBucket(count: number): number {
   if (count <= 16) return 16
-  const grain = Math.max(1, 2 ** Math.floor(Math.log2(count)) / sizes)
+  const grain = 2 ** (Math.floor(Math.log2(count)) - 2)
   return Math.ceil(count / grain) * grain
 }

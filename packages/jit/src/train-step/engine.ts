@@ -7,6 +7,8 @@ export interface PreparedStep {
   readonly inputs: Readonly<Record<string, OnnxTensor>>
   readonly distinct: Distinct
   readonly idsShape: readonly number[]
+  /** For how many distinct ids there shall be room; 0: no matter. */
+  readonly room: number
   readonly learningRate: number
   /** From 1. */
   readonly step: number

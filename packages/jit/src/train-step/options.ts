@@ -44,13 +44,8 @@ export interface TrainStepOptions {
   readonly variables: readonly tf.Variable[]
   /** Tables looked up by the batch's `ids`; rows that a batch does not name are neither read nor changed by its step. */
   readonly tables?: readonly RowTable[]
-  /**
-   * How far a batch's number of distinct ids is rounded up, since each number needs a graph: to the next of so many sizes an
-   * octave, a power of two up to 32. More are worth it where much is computed for each row. Default: 4, 8 % more on average.
-   */
-  readonly distinctSizes?: number
   readonly optimizer: Optimizer
-  /** The loss of a batch, in TensorFlow.js operations. It is called once for each signature of the batch. */
+  /** The loss of a batch, in TensorFlow.js operations. It is called for each signature of the batch, up to four times. */
   loss(batch: StepBatch, context: StepContext): tf.Scalar
   /** Of the dropout. A whole number from 0 to 2^53 - 1. */
   readonly seed: number

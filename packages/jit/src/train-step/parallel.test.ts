@@ -204,6 +204,42 @@ describe('a training step in parts', () => {
     await whole.dispose()
   })
 
+  it('takes any number of distinct ids with one graph, and where the loss depends on it one for a few numbers each', async () => {
+    const { loss } = model().options
+    const twice: TrainStepOptions['loss'] = (batch, context) => {
+      const found = loss(batch, context)
+      // Another graph for larger numbers.
+      return batch.rows.trained!.shape[0]! > 1010 ? tf.neg(tf.neg(found)) : found
+    }
+    for (const [changes, traces] of [
+      [{}, 1],
+      [{ loss: twice }, 3],
+    ] as const) {
+      const [step, whole] = [two, one].map((engine) => trainStepOn(model(changes, 0).options, engine)) as [TrainStep, TrainStep]
+      for (const different of [40, 3, 17, 1, 30]) {
+        const { inputs, ids } = batch(different, 12, 8)
+        const fewer = { inputs, ids: { ...ids!, data: ids!.data.map((id) => id % different) } }
+        expect((await step.run(fewer)).loss).toBeCloseTo((await whole.run(fewer)).loss, 4)
+      }
+      expect(step.traces).toBe(traces)
+      close(await step.state(), await whole.state())
+      await Promise.all([step.dispose(), whole.dispose()])
+    }
+  })
+
+  it('drops rows out anew in each step, the same ones again from the same seed', async () => {
+    const dropped: TrainStepOptions['loss'] = ({ rows, positions, inputs }, { dropout }) => {
+      const text = tf.mean(tf.gather(dropout(rows.trained!, 0.5), positions), 0)
+      return tf.mean(tf.squaredDifference(tf.sum(text, 1), tf.sum(inputs.target!, 1))) as tf.Scalar
+    }
+    const make = () => trainStepOn(model({ loss: dropped, optimizer: adam({ learningRate: 0 }) }).options, two)
+    const [step, again] = [make(), make()]
+    const found = [await step.run(batch(0)), await step.run(batch(0)), await step.run(batch(0, 12, 6))]
+    expect(found[0]!.loss).not.toBe(found[1]!.loss)
+    expect(await losses(again, 0, 1)).toEqual([found[0]!.loss])
+    await Promise.all([step.dispose(), again.dispose()])
+  })
+
   it('shares its workers with other steps', async () => {
     const table = { name: 'trained', data: new Float32Array(words * 2).fill(1), dimensions: 2, trainable: true }
     const variables = [tf.variable(tf.ones([2, 2]))]

@@ -12,8 +12,8 @@ import { distinctBucket } from './distinct.ts'
 import { type PreparedStep, type StepEngine, type StepState, tableName, variableName } from './engine.ts'
 import { all, StepMemory } from './memory.ts'
 import type { DataParallel, TrainStepOptions } from './options.ts'
-import { divide, partCount } from './parts.ts'
-import { type GradientModel, gradientOf, traceGradients } from './trace-parts.ts'
+import { divide, partCount, withEqualRows } from './parts.ts'
+import { type GradientModel, gradientOf, traceFreeGradients, traceGradients } from './trace-parts.ts'
 import { stepSignature } from './trace-step.ts'
 import { Updates } from './updates.ts'
 
@@ -40,7 +40,8 @@ export class ParallelStep implements StepEngine {
   readonly #parallel: DataParallel
   readonly #engine: Engine
   readonly #memory: StepMemory
-  readonly #gradients = new Map<string, Loaded<GradientModel>>()
+  /** By signature; undefined where one graph does not serve all numbers of rows. */
+  readonly #gradients = new Map<string, Loaded<GradientModel> | undefined>()
   readonly #updates: Updates
   readonly #frozen: readonly HeldVariables[]
   #arenas = 0
@@ -58,15 +59,15 @@ export class ParallelStep implements StepEngine {
   }
 
   get traces(): number {
-    return this.#gradients.size
+    return [...this.#gradients.values()].filter((loaded) => loaded !== undefined).length
   }
 
   async run(step: PreparedStep): Promise<number> {
     const runtimes = await this.#start()
     const count = partCount(step, this.#parallel, runtimes.length)
-    const { steps, rows } = divide(step, this.#parallel, count, this.#options.distinctSizes)
-    const gradients = await this.#gradientsOf(steps[0]!, count, runtimes)
-    const room = Math.max(steps[0]!.distinct.ids.length, distinctBucket(rows.ids.length))
+    const { steps: exact, rows } = divide(step, this.#parallel, count)
+    const { steps, gradients } = await this.#gradientsOf(exact, runtimes)
+    const room = Math.max(...steps.map(({ distinct }) => distinct.ids.length), distinctBucket(rows.ids.length))
     if (!this.#memory.hasRoom(room)) {
       await this.#updated()
       await this.#memory.reserve(room, runtimes)
@@ -122,7 +123,7 @@ export class ParallelStep implements StepEngine {
     await this.#updating.catch(() => {})
     for (const held of this.#frozen) await held.dispose()
     await this.#memory.forget(this.#runtimes ?? [])
-    for (const { compiled } of this.#gradients.values()) for (const one of compiled) await one.dispose()
+    for (const loaded of this.#gradients.values()) for (const one of loaded?.compiled ?? []) await one.dispose()
     this.#gradients.clear()
     await this.#updates.dispose()
   }
@@ -166,18 +167,34 @@ export class ParallelStep implements StepEngine {
     }
   }
 
-  async #gradientsOf(part: PreparedStep, count: number, runtimes: readonly Runtime[]): Promise<Loaded<GradientModel>> {
-    const signature = `${count} ${stepSignature(part)}`
-    let loaded = this.#gradients.get(signature)
-    if (!loaded) {
-      const model = traceGradients(this.#options, part, this.#parallel.loss === 'mean' ? 1 / count : 1)
-      const needed = count * model.model.peak
-      const memory = this.#arenas + needed <= largestArenas ? ownArena : undefined
-      const compiled = await all(runtimes.slice(0, count).map((runtime) => Compiled.loadOn(runtime, model.model, 1, memory)))
-      if (memory) this.#arenas += needed
-      this.#gradients.set(signature, (loaded = { model, compiled }))
+  /** The graph of the parts, and the parts as it takes them: one for any numbers of rows, or else padded to the number that it is for. */
+  async #gradientsOf(steps: readonly PreparedStep[], runtimes: readonly Runtime[]) {
+    const count = steps.length
+    const { room } = steps[0]!
+    const weight = this.#parallel.loss === 'mean' ? 1 / count : 1
+    const load = async (signature: string, trace: () => GradientModel | undefined) => {
+      if (!this.#gradients.has(signature)) this.#gradients.set(signature, await this.#load(trace(), runtimes.slice(0, count)))
+      return this.#gradients.get(signature)
     }
-    return loaded
+    // With room for all ids a graph serves all batches already.
+    if (this.#memory.tables.length > 0 && room === 0) {
+      const { distinct, ...others } = steps[0]!
+      const signature = stepSignature({ ...others, distinct: { ...distinct, ids: distinct.ids.subarray(0, 0) } })
+      const gradients = await load(`${count} ${signature}`, () => traceFreeGradients(this.#options, steps[0]!, weight))
+      if (gradients) return { steps, gradients }
+    }
+    const equal = this.#memory.tables.length > 0 ? withEqualRows(steps, Math.ceil(room / count)) : steps
+    const gradients = await load(`${count} ${stepSignature(equal[0]!)}`, () => traceGradients(this.#options, equal[0]!, weight))
+    return { steps: equal, gradients: gradients! }
+  }
+
+  async #load(model: GradientModel | undefined, runtimes: readonly Runtime[]): Promise<Loaded<GradientModel> | undefined> {
+    if (!model) return undefined
+    const needed = runtimes.length * model.model.peak
+    const memory = this.#arenas + needed <= largestArenas ? ownArena : undefined
+    const compiled = await all(runtimes.map((runtime) => Compiled.loadOn(runtime, model.model, 1, memory)))
+    if (memory) this.#arenas += needed
+    return { model, compiled }
   }
 
   /** A part's run. */
@@ -196,7 +213,7 @@ export class ParallelStep implements StepEngine {
       positions: { data: part.distinct.positions, shape: part.idsShape },
     }
     for (const [name, tensor] of Object.entries(part.inputs)) feeds[`input ${name}`] = tensor
-    model.dropouts.forEach((use, at) => {
+    model.dropouts(part.distinct.ids.length).forEach((use, at) => {
       const { rows, columns } = dropoutWords(drawn, part.step, at, use)
       feeds[dropoutInput(at, 'rows')] = { data: rows, shape: [use.rows, 1] }
       feeds[dropoutInput(at, 'columns')] = { data: columns, shape: [1, use.columns] }

@@ -48,32 +48,17 @@ function sideOf(name: string, shape: readonly number[], axis = 0): number {
   })
 }
 
-/**
- * Divides a step along its examples. Parts have the same shapes, so that one graph serves all.
- * @param sizes of `distinctBucket`
- */
-export function divide(step: PreparedStep, { axes = {} }: DataParallel, count: number, sizes?: number): Parts {
+/** Divides a step along its examples. Parts have the same shapes but for the number of their distinct rows. */
+export function divide(step: PreparedStep, { axes = {} }: DataParallel, count: number): Parts {
   const { distinct, idsShape } = step
   const found = Array.from({ length: count }, (_, part) => {
     const { data, shape } = slicePart({ data: distinct.positions, shape: idsShape }, axes.ids, part, count)
     return { ...distinctPlaces(data as Int32Array, distinct.count), idsShape: shape }
   })
-  const room = Math.ceil(distinct.ids.length / count)
-  const padded = distinctBucket(Math.max(room, ...found.map(({ places }) => places.length)), sizes)
   const steps = found.map(({ places, positions, idsShape }, part) => ({
     ...step,
     inputs: Object.fromEntries(Object.entries(step.inputs).map(([name, input]) => [name, slicePart(input, axes[name], part, count)])),
-    distinct:
-      distinct.count === 0
-        ? distinct
-        : {
-            ids: pad(
-              Int32Array.from(places, (place) => distinct.ids[place]!),
-              padded,
-            ),
-            count: places.length,
-            positions,
-          },
+    distinct: { ids: Int32Array.from(places, (place) => distinct.ids[place]!), count: places.length, positions },
     idsShape,
   }))
   const unionPlaces = found.map(({ places }) => {
@@ -82,6 +67,12 @@ export function divide(step: PreparedStep, { axes = {} }: DataParallel, count: n
     return own
   })
   return { steps, rows: { ids: distinct.ids.subarray(0, distinct.count), places: unionPlaces } }
+}
+
+/** The same parts with as many rows each, so that one graph of a number of rows serves all. */
+export function withEqualRows(steps: readonly PreparedStep[], room: number): readonly PreparedStep[] {
+  const length = distinctBucket(Math.max(room, ...steps.map(({ distinct }) => distinct.count)))
+  return steps.map((step) => ({ ...step, distinct: { ...step.distinct, ids: pad(step.distinct.ids, length) } }))
 }
 
 /** `ids` repeated at its end up to `length`. */

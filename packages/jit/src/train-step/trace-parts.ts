@@ -1,11 +1,14 @@
+import { KdError } from '@kd/core'
 import * as tf from '@tensorflow/tfjs-core'
 import { checkRate, type DropoutUse, dropoutTraced, dropoutUse } from '../dropout.ts'
 import type { RandomUse } from '../random-use.ts'
 import { tensorOf, valueOfTensor } from '../trace/backend.ts'
 import { type EmittedModel, emit } from '../trace/emit.ts'
-import type { Graph, Value } from '../trace/graph.ts'
+import { freeSideModel } from '../trace/free-side.ts'
+import { type Graph, reachable, type Value } from '../trace/graph.ts'
 import { record } from '../trace/record.ts'
 import type { Recording } from '../trace/recording.ts'
+import { rewrite } from '../trace/rewrite.ts'
 import { lossAndGradients, scaledRate } from './body.ts'
 import { type PreparedStep, tableName, variableName } from './engine.ts'
 import type { TrainStepOptions } from './options.ts'
@@ -14,7 +17,8 @@ import { refuseAssignments, typeOf } from './trace-step.ts'
 /** The graph of a part's loss and gradients. */
 export interface GradientModel {
   readonly model: EmittedModel
-  readonly dropouts: readonly DropoutUse[]
+  /** By the number of distinct rows. */
+  readonly dropouts: (rows: number) => readonly DropoutUse[]
   readonly randoms: readonly RandomUse[]
   readonly frozen: readonly tf.Variable[]
   /** Names of the parameters that the loss depends on. */
@@ -23,20 +27,63 @@ export interface GradientModel {
 
 export const gradientOf = (name: string): string => `${name} gradient`
 
+/** Numbers of distinct rows that are recorded and compared: primes, so that no size of a model is taken for one by chance. */
+const someRows = [1009, 1013, 1019] as const
+
 /**
- * Records the loss of a part and its gradients. The tables' rows are inputs under the tables' names, gradients are outputs.
+ * Records the loss of a part and its gradients for any number of distinct rows.
  * @param weight of the part's loss in the batch's
+ * @returns undefined where the graph of one number of rows is not that of another
  */
+export function traceFreeGradients(options: TrainStepOptions, step: PreparedStep, weight: number): GradientModel | undefined {
+  const traced = someRows.map((rows) => recordGradients(options, step, weight, rows))
+  const [first, second] = traced as [RecordedGradients, RecordedGradients]
+  const { recording, frozen, moved, randoms } = first
+  if (randoms.length > 0 || traced.some(({ dropouts }) => dropouts.length !== first.dropouts.length)) return undefined
+  const outputs = traced.map(({ recording, result }) => rewrite(recording.graph, result))
+  const used = new Set(reachable(Object.values(outputs[0]!)).flatMap(({ inputs }) => inputs))
+  // The first table tells the number of rows.
+  const inputs = recording.graph.inputs.flatMap((input, at) => {
+    if (!used.has(input)) return []
+    const free = traced.some(({ recording }) => recording.graph.inputs[at]!.shape[0] !== input.shape[0])
+    return [{ name: input.input!, dtype: input.type as 'float32', shape: free ? [null, ...input.shape.slice(1)] : input.shape }]
+  })
+  const tracings = outputs.map((outputs) => ({ inputs, outputs, variables: new Map<string, tf.Variable>() }))
+  try {
+    const model = freeSideModel(tracings, someRows, { name: 'rows', portable: false })
+    const dropouts = (rows: number) =>
+      first.dropouts.map(({ rows: few, columns }, at) => {
+        const times = (second.dropouts[at]!.rows - few) / (someRows[1] - someRows[0])
+        return { rows: few + times * (rows - someRows[0]), columns }
+      })
+    return { model, dropouts, randoms, frozen, moved }
+  } catch (error) {
+    if (KdError.isInstance(error, 'engine')) return undefined
+    throw error
+  }
+}
+
+/** The same for the part's own number of distinct rows. */
 export function traceGradients(options: TrainStepOptions, step: PreparedStep, weight: number): GradientModel {
+  const { recording, result, dropouts, randoms, frozen, moved } = recordGradients(options, step, weight, step.distinct.ids.length)
+  return { model: emit(recording.graph, result), dropouts: () => dropouts, randoms, frozen, moved }
+}
+
+interface RecordedGradients extends Pick<GradientModel, 'randoms' | 'frozen' | 'moved'> {
+  readonly recording: Recording
+  readonly result: Record<string, Value>
+  readonly dropouts: readonly DropoutUse[]
+}
+
+/** The tables' rows are inputs under the tables' names, and come before all others; gradients are outputs. */
+function recordGradients(options: TrainStepOptions, step: PreparedStep, weight: number, rowCount: number): RecordedGradients {
   const dropouts: DropoutUse[] = []
   const moved = new Set<string>()
   const { recording, result } = record(
     ({ graph }) => {
       const tables = options.tables ?? []
       const rows: Record<string, tf.Tensor2D> = {}
-      for (const { name, dimensions } of tables) {
-        rows[name] = input(graph, tableName(name), [step.distinct.ids.length, dimensions]) as tf.Tensor2D
-      }
+      for (const { name, dimensions } of tables) rows[name] = input(graph, tableName(name), [rowCount, dimensions]) as tf.Tensor2D
       const inputs: Record<string, tf.Tensor> = {}
       for (const [name, { data, shape }] of Object.entries(step.inputs)) {
         inputs[name] = tensorOf(graph.input(`input ${name}`, typeOf(data), shape))
@@ -65,7 +112,7 @@ export function traceGradients(options: TrainStepOptions, step: PreparedStep, we
   refuseAssignments(recording)
   const trained = new Set(options.variables)
   const frozen = [...recording.variables.keys()].filter((variable) => !trained.has(variable))
-  return { model: emit(recording.graph, result), dropouts, randoms: recording.randoms, frozen, moved }
+  return { recording, result, dropouts, randoms: recording.randoms, frozen, moved }
 }
 
 export interface UpdateParameter {

@@ -278,7 +278,6 @@ describe('trainStep without its worker', () => {
 
 it.each([
   ['clipNorm', { clipNorm: 0 }],
-  ['distinctSizes', { distinctSizes: 3 }],
   ['seed', { seed: -1 }],
   ['variables', { variables: [], tables: [] }],
   ['tables', { tables: [{ name: 'a', data: new Float32Array(7), dimensions: 2, trainable: true }] }],

@@ -41,7 +41,7 @@ class Step implements TrainStep {
     this.#options = options
     this.#bind = bind
     const table = options.tables?.[0]
-    if (table) this.#distinct = new DistinctIds(table.data.length / table.dimensions, options.distinctSizes)
+    if (table) this.#distinct = new DistinctIds(table.data.length / table.dimensions)
   }
 
   get traces(): number {
@@ -122,9 +122,10 @@ class Step implements TrainStep {
     }
     if (!this.#distinct || !ids) {
       if (this.#distinct) throw new KdError({ kind: 'option', what: 'the step has tables, the batch no ids', where: { option: 'ids' } })
-      return { inputs, distinct: { ids: new Int32Array(0), count: 0, positions: new Int32Array(0) }, idsShape: [0] }
+      return { inputs, distinct: { ids: new Int32Array(0), count: 0, positions: new Int32Array(0) }, idsShape: [0], room: 0 }
     }
-    return { inputs, distinct: this.#distinct.of(ids.data, ids.room), idsShape: [...ids.shape] }
+    const { data, shape, room = 0 } = ids
+    return { inputs, distinct: this.#distinct.of(data, room), idsShape: [...shape], room }
   }
 }
 
@@ -139,14 +140,7 @@ function engineOf(options: TrainStepOptions, engine: Engine): StepEngine {
 /** Beyond that the adding up of gradients costs what another worker brings. */
 const mostWorkers = 8
 
-function checkOptions({
-  variables,
-  tables = [],
-  seed,
-  clipNorm,
-  parallel: { accumulate = 1 } = { loss: 'sum' },
-  distinctSizes = 4,
-}: TrainStepOptions): void {
+function checkOptions({ variables, tables = [], seed, clipNorm, parallel: { accumulate = 1 } = { loss: 'sum' } }: TrainStepOptions): void {
   const fail = (option: string, what: string) => new KdError({ kind: 'option', what, where: { option } })
   new Random(seed)
   if (clipNorm !== undefined && !(clipNorm > 0)) throw fail('clipNorm', `${clipNorm} is not a positive number`)
@@ -154,7 +148,6 @@ function checkOptions({
   if (!Number.isInteger(accumulate) || accumulate < 1) {
     throw fail('parallel.accumulate', `${accumulate} is not a whole number from 1`)
   }
-  if (![1, 2, 4, 8, 16, 32].includes(distinctSizes)) throw fail('distinctSizes', `${distinctSizes} is not 1, 2, 4, 8, 16 or 32`)
   const rows = new Set<number>()
   const names = new Set<string>()
   for (const { name, data, dimensions } of tables) {

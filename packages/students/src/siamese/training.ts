@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { bucket } from '../encoder/buckets.ts'
 import { textColumns } from '../encoder/text-columns.ts'
 import type { StudentTraining } from '../student/student.ts'
-import { distinctSizes, type TrainingParts, trainedLogits, trainedStates, trainedVariables } from '../student/training.ts'
+import { type TrainingParts, trainedLogits, trainedStates, trainedVariables } from '../student/training.ts'
 import { pairFeatures } from './features.ts'
 import { twoTexts } from './two-texts.ts'
 
@@ -14,7 +14,6 @@ export function siameseTraining(parts: TrainingParts): StudentTraining {
   return {
     variables: trainedVariables(parts),
     tables: parts.tables,
-    distinctSizes,
     encode(example) {
       const [first, second] = twoTexts(example).map((text) => parts.vocabulary.ids(text, parts.maxLength)) as [Int32Array, Int32Array]
       const pair = new Int32Array(1 + first.length + second.length)

@@ -80,8 +80,6 @@ export interface StudentTraining {
   /** All weights but word vectors. */
   readonly variables: tf.Variable[]
   readonly tables: readonly RowTable[]
-  /** Of `trainStep`: each distinct word is projected, so that its rows should be few. */
-  readonly distinctSizes: number
   /**
    * An example as numbers, for `bucket` and `batch`: word ids, at least one a text, at most the description's `maxLength`.
    * @throws KdError of kind `data` where a pair is missing or one too many

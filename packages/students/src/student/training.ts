@@ -12,9 +12,6 @@ export interface TrainingParts {
   readonly dropout: DropoutRates
 }
 
-/** 2 % more rows than words on average; with 4 sizes 8 % would be, in 37 graphs in place of 47 (80 batches of 256 of SST-2's sentences). */
-export const distinctSizes = 16
-
 /** All weights but word vectors. */
 export function trainedVariables({ head }: TrainingParts): tf.Variable[] {
   const { kernel, recurrent, bias, denseKernel, denseBias, logitsKernel, logitsBias } = head.variables

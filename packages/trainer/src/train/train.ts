@@ -79,7 +79,6 @@ async function run(
   const step = trainStep({
     variables: training.variables,
     tables: training.tables,
-    distinctSizes: training.distinctSizes,
     optimizer: settings.optimizer,
     clipNorm: settings.clipNorm,
     seed,
