@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import '@tensorflow/tfjs-layers'
 import { Output, recordCall } from './jit-trace.ts'
 import { type Structure, tensorsIn } from './structure.ts'
-import { type FreeSide, freeSideModel, type OnnxInput, type Tracing } from './trace/free-side.ts'
+import { type FreeSide, freeSideModel, type Tracing } from './trace/free-side.ts'
 import type { Recording } from './trace/recording.ts'
 import { see } from './trace/refuse.ts'
 import { rewrite } from './trace/rewrite.ts'
@@ -13,7 +13,15 @@ export interface ToOnnxOptions {
   outputs?: readonly string[]
 }
 
-export type { OnnxInput }
+/** A tensor of the signature. */
+export interface OnnxInput {
+  /** `null`, as the first side only, stands for any size: the batch. */
+  shape: readonly (number | null)[]
+  /** Default: float32. */
+  dtype?: 'float32' | 'int32' | 'bool'
+  /** Default: `input_0` and so on, in the order of the signature. */
+  name?: string
+}
 
 /** The function's argument with an `OnnxInput` in each tensor's stead. */
 export type OnnxSignature<T> = T extends tf.Tensor ? OnnxInput : T extends object ? { [K in keyof T]: OnnxSignature<T[K]> } : T

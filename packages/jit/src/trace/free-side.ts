@@ -6,19 +6,17 @@ import { type Node, reachable, sizeOf, type Value } from './graph.ts'
 import { peakBytes } from './peak.ts'
 import { see } from './refuse.ts'
 
-/** A tensor of the signature. */
-export interface OnnxInput {
-  /** `null`, as the first side only, stands for any size: the batch. */
-  shape: readonly (number | null)[]
-  /** Default: float32. */
-  dtype?: 'float32' | 'int32' | 'bool'
-  /** Default: `input_0` and so on, in the order of the signature. */
-  name?: string
+/** An input of the model. */
+export interface TracedInput {
+  readonly name: string
+  readonly dtype: 'float32' | 'int32' | 'bool'
+  /** `null`, as the first side only, is the free one. */
+  readonly shape: readonly (number | null)[]
 }
 
 /** One recording, at one size of the free side, as what is to be written. */
 export interface Tracing {
-  readonly inputs: readonly Required<OnnxInput>[]
+  readonly inputs: readonly TracedInput[]
   readonly outputs: Readonly<Record<string, Value>>
   readonly variables: ReadonlyMap<string, tf.Variable>
 }
