@@ -40,8 +40,9 @@ export class ParallelStep implements StepEngine {
   readonly #parallel: DataParallel
   readonly #engine: Engine
   readonly #memory: StepMemory
-  /** By signature; undefined where one graph does not serve all numbers of rows. */
-  readonly #gradients = new Map<string, Loaded<GradientModel> | undefined>()
+  readonly #gradients = new Map<string, Loaded<GradientModel>>()
+  /** Whether a graph may serve any number of rows, until the loss shows that it doesn't. */
+  #freeRows: boolean
   readonly #updates: Updates
   readonly #frozen: readonly HeldVariables[]
   #arenas = 0
@@ -56,10 +57,11 @@ export class ParallelStep implements StepEngine {
     this.#memory = new StepMemory(options, workers)
     this.#updates = new Updates(options, this.#memory)
     this.#frozen = this.#memory.layout.owned.map(() => new HeldVariables())
+    this.#freeRows = this.#memory.tables.length > 0
   }
 
   get traces(): number {
-    return [...this.#gradients.values()].filter((loaded) => loaded !== undefined).length
+    return this.#gradients.size
   }
 
   async run(step: PreparedStep): Promise<number> {
@@ -123,7 +125,7 @@ export class ParallelStep implements StepEngine {
     await this.#updating.catch(() => {})
     for (const held of this.#frozen) await held.dispose()
     await this.#memory.forget(this.#runtimes ?? [])
-    for (const loaded of this.#gradients.values()) for (const one of loaded?.compiled ?? []) await one.dispose()
+    for (const { compiled } of this.#gradients.values()) for (const one of compiled) await one.dispose()
     this.#gradients.clear()
     await this.#updates.dispose()
   }
@@ -170,31 +172,32 @@ export class ParallelStep implements StepEngine {
   /** The graph of the parts, and the parts as it takes them: one for any numbers of rows, or else padded to the number that it is for. */
   async #gradientsOf(steps: readonly PreparedStep[], runtimes: readonly Runtime[]) {
     const count = steps.length
-    const { room } = steps[0]!
+    const workers = runtimes.slice(0, count)
     const weight = this.#parallel.loss === 'mean' ? 1 / count : 1
-    const load = async (signature: string, trace: () => GradientModel | undefined) => {
-      if (!this.#gradients.has(signature)) this.#gradients.set(signature, await this.#load(trace(), runtimes.slice(0, count)))
-      return this.#gradients.get(signature)
-    }
+    const [{ distinct, room, ...others }] = steps as [PreparedStep]
     // With room for all ids a graph serves all batches already.
-    if (this.#memory.tables.length > 0 && room === 0) {
-      const { distinct, ...others } = steps[0]!
-      const signature = stepSignature({ ...others, distinct: { ...distinct, ids: distinct.ids.subarray(0, 0) } })
-      const gradients = await load(`${count} ${signature}`, () => traceFreeGradients(this.#options, steps[0]!, weight))
+    if (this.#freeRows && room === 0 && distinct.count > 0) {
+      const signature = `${count} ${stepSignature({ ...others, room, distinct: { ...distinct, ids: distinct.ids.subarray(0, 0) } })}`
+      const model = this.#gradients.has(signature) ? undefined : traceFreeGradients(this.#options, steps[0]!, weight)
+      const gradients = model ? await this.#load(signature, model, workers) : this.#gradients.get(signature)
       if (gradients) return { steps, gradients }
+      this.#freeRows = false
     }
     const equal = this.#memory.tables.length > 0 ? withEqualRows(steps, Math.ceil(room / count)) : steps
-    const gradients = await load(`${count} ${stepSignature(equal[0]!)}`, () => traceGradients(this.#options, equal[0]!, weight))
-    return { steps: equal, gradients: gradients! }
+    const signature = `${count} ${stepSignature(equal[0]!)}`
+    const known = this.#gradients.get(signature)
+    const gradients = known ?? (await this.#load(signature, traceGradients(this.#options, equal[0]!, weight), workers))
+    return { steps: equal, gradients }
   }
 
-  async #load(model: GradientModel | undefined, runtimes: readonly Runtime[]): Promise<Loaded<GradientModel> | undefined> {
-    if (!model) return undefined
+  async #load(signature: string, model: GradientModel, runtimes: readonly Runtime[]): Promise<Loaded<GradientModel>> {
     const needed = runtimes.length * model.model.peak
     const memory = this.#arenas + needed <= largestArenas ? ownArena : undefined
     const compiled = await all(runtimes.map((runtime) => Compiled.loadOn(runtime, model.model, 1, memory)))
     if (memory) this.#arenas += needed
-    return { model, compiled }
+    const loaded = { model, compiled }
+    this.#gradients.set(signature, loaded)
+    return loaded
   }
 
   /** A part's run. */

@@ -1,7 +1,7 @@
 /**
  * The padded length that texts of a length are batched at: each length up to 16 words its own, then steps of 2 up to 32, of
  * 4 up to 64, and so on. Each padded word costs as much as a real one (of SST-2's sentences 1 %, with steps of 4 from the
- * first 16 %), each length a graph of a tenth of a second.
+ * first 16 %), each length a graph that takes 0.15 s to make.
  */
 export function bucket(length: number): number {
   const step = bucketStep(length)
