@@ -13,6 +13,7 @@ type Tests = Readonly<Record<string, Readonly<Record<string, string>>>>
 const tfjs: Tests = {
   'faults.test.ts': { 'bad numbers the index': ownErrors },
   'fused/fuse.test.ts': { '': noGraphs },
+  'fused/scalars.test.ts': { '': noGraphs },
   'guide.test.ts': { "other people's models convnet": noKernel },
   'int8-product.test.ts': { "is exported in ONNX's own operators": noRuntime },
   'jit.test.ts': {
@@ -72,6 +73,7 @@ const web: Tests = {
   'train-step/parallel.test.ts': {
     'a training step in parts makes the same steps where no memory': `workers that share a step: ${nativeOnly}`,
     'a training step in parts takes a variable that was assigned': `workers that share a step: ${nativeOnly}`,
+    'a training step in parts takes any number of distinct ids': `workers that share a step: ${nativeOnly}`,
   },
 }
 
