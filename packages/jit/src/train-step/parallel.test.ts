@@ -211,9 +211,16 @@ describe('a training step in parts', () => {
       // Another graph for larger numbers.
       return batch.rows.trained!.shape[0]! > 1010 ? tf.neg(tf.neg(found)) : found
     }
+    const halves: TrainStepOptions['loss'] = (batch, { dropout }) => {
+      const { fixed } = batch.rows
+      // Of twice as many rows: kept as good as always, and multiplied by 0.
+      const none = tf.mul(tf.sum(dropout(tf.reshape(fixed!, [-1, dimensions / 2]), 1e-9)), 0)
+      return tf.add(loss(batch, { dropout }), none) as tf.Scalar
+    }
     for (const [changes, traces] of [
       [{}, 1],
       [{ loss: twice }, 3],
+      [{ loss: halves }, 3],
     ] as const) {
       const [step, whole] = [two, one].map((engine) => trainStepOn(model(changes, 0).options, engine)) as [TrainStep, TrainStep]
       for (const different of [40, 3, 17, 1, 30]) {

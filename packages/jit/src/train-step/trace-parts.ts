@@ -4,8 +4,8 @@ import { checkRate, type DropoutUse, dropoutTraced, dropoutUse } from '../dropou
 import type { RandomUse } from '../random-use.ts'
 import { tensorOf, valueOfTensor } from '../trace/backend.ts'
 import { type EmittedModel, emit } from '../trace/emit.ts'
-import { freeSideModel } from '../trace/free-side.ts'
-import { type Graph, reachable, type Value } from '../trace/graph.ts'
+import { freeSideModel, type TracedInput } from '../trace/free-side.ts'
+import { type Graph, reachable, sameShape, type Value } from '../trace/graph.ts'
 import { record } from '../trace/record.ts'
 import type { Recording } from '../trace/recording.ts'
 import { rewrite } from '../trace/rewrite.ts'
@@ -42,20 +42,21 @@ export function traceFreeGradients(options: TrainStepOptions, step: PreparedStep
   if (randoms.length > 0 || traced.some(({ dropouts }) => dropouts.length !== first.dropouts.length)) return undefined
   const outputs = traced.map(({ recording, result }) => rewrite(recording.graph, result))
   const used = new Set(reachable(Object.values(outputs[0]!)).flatMap(({ inputs }) => inputs))
+  const isFree = (side: number | undefined, ofSecond: number | undefined) => side === someRows[0] && ofSecond === someRows[1]
   // The first table tells the number of rows.
-  const inputs = recording.graph.inputs.flatMap((input, at) => {
-    if (!used.has(input)) return []
-    const free = traced.some(({ recording }) => recording.graph.inputs[at]!.shape[0] !== input.shape[0])
-    return [{ name: input.input!, dtype: input.type as 'float32', shape: free ? [null, ...input.shape.slice(1)] : input.shape }]
-  })
+  const inputs: TracedInput[] = []
+  for (const [at, input] of recording.graph.inputs.entries()) {
+    if (!used.has(input)) continue
+    const other = second.recording.graph.inputs[at]!.shape
+    const free = isFree(input.shape[0], other[0])
+    if (!free && !sameShape(input.shape, other)) return undefined
+    inputs.push({ name: input.input!, dtype: input.type as 'float32', shape: free ? [null, ...input.shape.slice(1)] : input.shape })
+  }
   const tracings = outputs.map((outputs) => ({ inputs, outputs, variables: new Map<string, tf.Variable>() }))
   try {
     const model = freeSideModel(tracings, someRows, { name: 'rows', portable: false })
     const dropouts = (rows: number) =>
-      first.dropouts.map(({ rows: few, columns }, at) => {
-        const times = (second.dropouts[at]!.rows - few) / (someRows[1] - someRows[0])
-        return { rows: few + times * (rows - someRows[0]), columns }
-      })
+      first.dropouts.map((use, at) => (isFree(use.rows, second.dropouts[at]!.rows) ? { ...use, rows } : use))
     return { model, dropouts, randoms, frozen, moved }
   } catch (error) {
     if (KdError.isInstance(error, 'engine')) return undefined
