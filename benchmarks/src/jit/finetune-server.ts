@@ -6,6 +6,7 @@ import { readSafetensors, toFloat32, writeSafetensors } from '@kd/core'
 import { adamW, trainStep } from '@kd/jit'
 import * as tf from '@tensorflow/tfjs-core'
 import { serve } from '../servers.ts'
+import { oneAhead } from './ahead.ts'
 import { bertLayer, firstWeights, type LayerWeights, layerNorm } from './bert.ts'
 import { batchesFile, batchesOf, type Encoded, everyFewBatches, readSentences, writeBatches } from './sentences.ts'
 import { asShipped } from './shipped.ts'
@@ -148,10 +149,14 @@ await serve({
   async epoch() {
     const begun = performance.now()
     let sum = 0
-    for (const batch of batches) {
-      sum += (await step.run(batchOf(batch))).loss
-      firstStep ??= performance.now() - begun
-    }
+    await oneAhead(
+      batches,
+      (batch) => step.run(batchOf(batch)),
+      ({ loss }) => {
+        sum += loss
+        firstStep ??= performance.now() - begun
+      },
+    )
     const seconds = (performance.now() - begun) / 1000
     return {
       value: (batches.length * size) / seconds,

@@ -5,6 +5,7 @@ import { Random, writeSafetensors } from '@kd/core'
 import { adam, trainStep } from '@kd/jit'
 import * as tf from '@tensorflow/tfjs-core'
 import { serve } from '../servers.ts'
+import { oneAhead } from './ahead.ts'
 import { bertLayer, firstWeights, type LayerWeights, layerNames, layerSizes } from './bert.ts'
 import { asShipped } from './shipped.ts'
 
@@ -43,10 +44,14 @@ await serve({
   async epoch() {
     const begun = performance.now()
     let loss = 0
-    for (let count = 0; count < steps; count++) {
-      ;({ loss } = await step.run({ inputs: { x } }))
-      firstStep ??= performance.now() - begun
-    }
+    await oneAhead(
+      Array(steps).fill({ inputs: { x } }),
+      (batch) => step.run(batch),
+      (done) => {
+        loss = done.loss
+        firstStep ??= performance.now() - begun
+      },
+    )
     return {
       value: (1000 * steps * batch) / (performance.now() - begun),
       loss,

@@ -8,6 +8,7 @@ import { Vocabulary } from '@kd/runtime'
 import { bilstm, createStudent, siamese } from '@kd/students'
 import * as tf from '@tensorflow/tfjs-core'
 import { serve } from '../servers.ts'
+import { oneAhead } from './ahead.ts'
 import { batchesFile, batchesOf, type Encoded, everyFewBatches, readPairs, readSentences, sample, writeBatches } from './sentences.ts'
 import { asShipped } from './shipped.ts'
 
@@ -32,7 +33,9 @@ const training = student.training()
 const encoded = sample(all, all.length).map((example): Encoded => ({ ids: training.encode(example), label: Number(example.label) }))
 /** Pairs are gathered as `train` does it, so that they are padded as much as there; sentences by their exact length. */
 const lengthOf = pairs ? training.bucket : ({ length }: Int32Array) => length
-const examples = everyFewBatches(encoded, Number(count), size, lengthOf)
+/** The same sentences for all sizes of batches up to this one. */
+const unit = pairs ? size : 512
+const examples = everyFewBatches(encoded, Number(count), unit, lengthOf)
 const inBatches = (size: number) => batchesOf(examples, size, lengthOf)
 /** An encoded pair is how many words the first text has, then the words of both. */
 const textsOf = (ids: Int32Array) => (pairs ? [ids.subarray(1, 1 + ids[0]!), ids.subarray(1 + ids[0]!)] : [ids])
@@ -50,7 +53,7 @@ const step = trainStep({
   tables: training.tables,
   optimizer: adam({ learningRate: 1e-3 }),
   seed: 1,
-  parallel: { loss: 'mean', axes: training.exampleAxes },
+  parallel: { loss: 'mean', axes: training.exampleAxes, anyOrder: true },
   loss: (batch, context) => tf.mean(tf.squaredDifference(training.logits(batch, context), batch.inputs.targets!)) as tf.Scalar,
 })
 
@@ -79,7 +82,7 @@ function operations(): number {
 let firstStep: number | undefined
 await serve({
   async prepare() {
-    for (const size of [64, 128, 256]) await writeBatches(batchesFile(folder, size), inBatches(size), textsOf)
+    for (const size of [64, 128, 256, ...(pairs ? [] : [512])]) await writeBatches(batchesFile(folder, size), inBatches(size), textsOf)
     const weights = Object.entries(student.weights()).map(([name, data]) => [name, { data, shape: [data.length] }])
     await writeFile(join(folder, 'weights.safetensors'), writeSafetensors(Object.fromEntries(weights)))
     return { words: vocabulary.size, examples: examples.length, operations: operations() / examples.length }
@@ -92,10 +95,14 @@ await serve({
   async epoch() {
     const begun = performance.now()
     let [sum, last] = [0, 0]
-    for (const batch of batches) {
-      sum += last = (await step.run(batch)).loss
-      firstStep ??= performance.now() - begun
-    }
+    await oneAhead(
+      batches,
+      (batch) => step.run(batch),
+      ({ loss }) => {
+        sum += last = loss
+        firstStep ??= performance.now() - begun
+      },
+    )
     const seconds = (performance.now() - begun) / 1000
     return {
       value: (batches.length * size) / seconds,

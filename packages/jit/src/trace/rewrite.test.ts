@@ -63,6 +63,20 @@ it('transposes the first factors of wide products in a batch before them', () =>
   expect(operators(rewrite(graph, { y: gradient(32, 256) }))).toEqual(['FusedMatMul2'])
 })
 
+it('adds rows to the sum of other rows instead of to zeros', () => {
+  const graph = new Graph()
+  const rowsOf = (name: string, ground = graph.fill('float32', [4, 2], 0)) => {
+    const [places, rows] = [graph.input(`${name} places`, 'int64', [3, 1]), graph.input(name, 'float32', [3, 2])]
+    return graph.op('ScatterND', [ground, places, rows], 'float32', [4, 2], { attributes: { reduction: 'add' } })
+  }
+  const add = (x: Value, y: Value) => graph.op('Add', [x, y], 'float32', [4, 2])
+  const [a, b, c] = [rowsOf('a'), rowsOf('b'), rowsOf('c')]
+  expect(operators(rewrite(graph, { y: add(add(a, b), c) }))).toEqual(['ScatterND3', 'ScatterND3', 'ScatterND3'])
+  expect(operators(rewrite(graph, { y: add(a, b), b }))).toEqual(['ScatterND3', 'ScatterND3', 'Add2'])
+  const onOthers = rowsOf('d', graph.input('ground', 'float32', [4, 2]))
+  expect(operators(rewrite(graph, { y: add(a, onOthers) }))).toEqual(['ScatterND3', 'ScatterND3', 'Add2'])
+})
+
 it('makes a node once, and keeps only what the outputs need', () => {
   const { graph, a } = factors()
   const once = graph.op('Neg', [a], 'float32', a.shape)

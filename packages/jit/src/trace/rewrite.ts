@@ -62,6 +62,18 @@ const rules: readonly Rule[] = [
     },
   },
   {
+    name: 'a sum of rows added to zeros',
+    reason: 'a pass less over all rows, and no zeros for the second',
+    apply({ graph, node, inputs, alone }) {
+      const [a, b] = inputs
+      if (node.operator !== 'Add' || !sameShape(a!.shape, b!.shape)) return undefined
+      if (![a, b].every((value) => value!.node?.operator === 'ScatterND' && value!.node.attributes.reduction === 'add')) return undefined
+      const [ground, ...rows] = b!.node!.inputs
+      if (ground!.fill !== 0 || !alone(1)) return undefined
+      return graph.op('ScatterND', [a, ...rows], a!.type, a!.shape, { attributes: { reduction: 'add' } })
+    },
+  },
+  {
     name: 'a sum with a product',
     reason: 'a b + c in one operation saves a pass; in a chain of sums, as gradients make them, 10 % of the products too',
     apply({ graph, node, inputs, alone }) {

@@ -242,6 +242,14 @@ describe('an index that is not there is an error, and nothing is read elsewhere'
       },
       [ids(0, 3), ids(0, -1)],
     ],
+    [
+      'rows added up by look-ups of parts',
+      (x, i) => {
+        const found = tf.unstack(i).map((row) => tf.gather(x, tf.reshape(row, [1]) as tf.Tensor1D))
+        return tf.unsortedSegmentSum(tf.concat(found), i as tf.Tensor1D, 3)
+      },
+      [ids(0, 3), ids(0, -1)],
+    ],
     ['bincount', (_, i) => tf.bincount(i as tf.Tensor1D, tf.tensor1d([]), 3), [ids(0, -1)]],
     ['broadcastArgs', (_, i) => tf.broadcastArgs(i, ids(2, 3)), [ids(2, 2)]],
   ]

@@ -21,6 +21,11 @@ export type StepState = Readonly<Record<string, Float32Array>>
 export interface StepEngine {
   readonly traces: number
   run(step: PreparedStep): Promise<number>
+  /**
+   * The same where steps may begin while the one before is running: makes a step ready, and gives what begins it. It fails where one
+   * that was running at this call, or begun since, has failed.
+   */
+  ready?(step: PreparedStep): Promise<() => Promise<number>>
   sync(): Promise<void>
   read(): Promise<Record<string, Float32Array>>
   /** All of the state, with the sizes of `stateParts`. */

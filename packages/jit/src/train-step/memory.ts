@@ -104,6 +104,11 @@ export class StepMemory {
     this.#room = 0
   }
 
+  /** Whether a variable was assigned since. */
+  get assigned(): boolean {
+    return this.#options.variables.some((variable) => this.#known.get(variable) !== variable.dataId)
+  }
+
   /** A variable that was assigned since goes over again. */
   writeAssigned(): void {
     for (const [index, variable] of this.#options.variables.entries()) {

@@ -32,6 +32,11 @@ export interface DataParallel {
   /** The axis that counts the examples, by input; `ids` is that of the ids. Default: 0. */
   readonly axes?: Readonly<Record<string, number>>
   /**
+   * The examples of a batch may change places, as they may where the loss is of each of them by itself: those with ids in common
+   * go to the same worker, which then computes with fewer distinct rows. Default: false.
+   */
+  readonly anyOrder?: boolean
+  /**
    * Gradient accumulation: a worker computes its examples in so many equal parts, one after the other (or the next number
    * that divides them), so that only one part's activations are in memory. Also on one thread and on the fallback engine.
    * Default: 1.
@@ -82,8 +87,8 @@ export interface StepRunOptions {
 /** A training step with everything that it changes. */
 export interface TrainStep {
   /**
-   * One step. Steps run in the order of the calls; the arrays of the batch may be used again when it is done. With `parallel`
-   * the weights may still be being updated then: all else here waits for that, and an error of it comes with the next call.
+   * One step. Steps run in the order of the calls; the arrays of the batch may be used again when it is done. With `parallel`,
+   * a step that is asked for while the one before is running is made ready meanwhile and begins at once after it.
    */
   run(batch: StepInputs, options?: StepRunOptions): Promise<{ loss: number }>
   /** Writes the present weights into the variables and the tables' data. */

@@ -116,6 +116,7 @@ describe('a training step in parts', () => {
   it.each([
     ['adam, clipped', {}],
     ['adamW', { optimizer: adamW({ weightDecay: 0.1 }), clipNorm: undefined }],
+    ['examples in any order', { clipNorm: undefined, parallel: { loss: 'mean', axes: { ids: 1 }, anyOrder: true } } as const],
     ['adadelta', { optimizer: adadelta() }],
     ['a rule that no loop over elements is', { optimizer: normed }],
     ['the same, not clipped', { optimizer: normed, clipNorm: undefined }],
@@ -272,6 +273,15 @@ describe('a training step in parts', () => {
     const wrong = { ...batch(1), inputs: { target: { data: new Float32Array(8), shape: [4, 2] } } }
     await expect(step.run(wrong)).rejects.toThrow('a batch has 4 and 12 examples')
     expect(bits(await step.state())).toEqual(bits(state))
+    // Also while another is running, and before one that goes well.
+    const other = trainStepOn(options, two)
+    await other.restore(state)
+    const outcomes = await Promise.allSettled([step.run(batch(2)), step.run(wrong), step.run(batch(3))])
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    for (const index of [2, 3]) await other.run(batch(index))
+    expect(bits(await step.state())).toEqual(bits(await other.state()))
+    await step.restore(state)
+    await other.dispose()
     const target = batch(1).inputs.target!.data as Float32Array
     expect((await step.run(batch(1))).loss).toBeCloseTo(target.reduce((sum, value) => sum + value * value, 0) / target.length, 5)
     await step.dispose()
@@ -292,6 +302,62 @@ describe('a training step in parts', () => {
     expect(bits(await step.state())).toEqual(bits(await state))
     await step.run(batch(3))
     await Promise.all([step.dispose(), patient.dispose()])
+  })
+
+  it.each([
+    ['clipped', {}],
+    ['in a row', { clipNorm: undefined }],
+  ])('changes nothing where one part fails, and goes on (%s)', async (_, changes) => {
+    const { options } = model(changes)
+    const failing: TrainStepOptions = {
+      ...options,
+      parallel: { loss: 'mean', axes: { ids: 1 } },
+      // A look-up that is right in one part and not in the other.
+      loss: (batch, context) =>
+        tf.add(options.loss(batch, context), tf.mean(tf.gather(tf.zeros([4]), batch.inputs.places as tf.Tensor1D))) as tf.Scalar,
+    }
+    const withPlaces = (index: number, places: (example: number) => number) => {
+      const given = batch(index)
+      return {
+        ...given,
+        inputs: { ...given.inputs, places: { data: Int32Array.from({ length: 12 }, (_, at) => places(at)), shape: [12] } },
+      }
+    }
+    const step = trainStepOn(failing, two)
+    const never = trainStepOn(failing, two)
+    const right = () => 0
+    for (const one of [step, never]) for (const index of [0, 1]) await one.run(withPlaces(index, right))
+    for (const part of [0, 1]) {
+      const failing = step.run(withPlaces(2, (at) => (at < 6 === (part === 0) ? 9 : 0)))
+      await expect(failing).rejects.toThrow(/failed to run the traced graph: .*indices/)
+    }
+    const weights = async (one: TrainStep) => bits(await one.state()).filter(([name]) => name !== 'step')
+    expect(await weights(step)).toEqual(await weights(never))
+    // The next one has begun already when this one fails.
+    const [failed, ...next] = await Promise.allSettled([
+      step.run(withPlaces(2, () => -1)),
+      step.run(withPlaces(3, right)),
+      step.run(withPlaces(4, right)),
+    ])
+    expect(failed.status).toBe('rejected')
+    expect(next).toEqual(await Promise.allSettled([3, 4].map((index) => never.run(withPlaces(index, right)))))
+    expect(step.steps).toBe(4)
+    expect(await weights(step)).toEqual(await weights(never))
+    await Promise.all([step.dispose(), never.dispose()])
+  })
+
+  it('does not wait for a worker that is ended while others wait for it', async () => {
+    const step = trainStepOn(model({ clipNorm: undefined }).options, two)
+    await losses(step, 0, 2)
+    const state = await step.state()
+    const [, second] = await (await (await two()).runtime()).team!(2)
+    const running = [step.run(batch(2)), second!.stop()]
+    // It may have come to its end before, and the next step says so then.
+    const [first] = await Promise.allSettled(running)
+    if (first!.status === 'fulfilled') await expect(step.run(batch(3))).rejects.toThrow('gone')
+    await step.restore(state)
+    expect(await losses(step, 2, 3)).toHaveLength(1)
+    await step.dispose()
   })
 
   it.each(['read', 'not read'])('says that the weights are lost when a worker dies, and goes on from a state (%s since)', async (since) => {

@@ -15,7 +15,8 @@ import type { DataParallel, TrainStepOptions } from './options.ts'
 import { divide, partCount, withEqualRows } from './parts.ts'
 import { type GradientModel, gradientOf, traceFreeGradients, traceGradients } from './trace-parts.ts'
 import { stepSignature } from './trace-step.ts'
-import { Updates } from './updates.ts'
+import { anotherFailed, Turns } from './turns.ts'
+import { type PreparedUpdate, type UpdatePlan, Updates } from './updates.ts'
 
 /**
  * Bytes that the tensors of runs may take for which graphs of a step have arenas; the next graphs allocate as they run. An
@@ -28,6 +29,8 @@ interface Loaded<M> {
   readonly model: M
   readonly compiled: readonly Compiled[]
 }
+
+type PartRequest = Omit<RunRequest, 'session'>
 
 /**
  * The step shared by workers of one thread each. A worker computes the gradients of its part of the batch; then each
@@ -47,14 +50,17 @@ export class ParallelStep implements StepEngine {
   readonly #frozen: readonly HeldVariables[]
   #arenas = 0
   #runtimes: readonly Runtime[] | undefined
-  /** The last step's update: it goes on while the next batch is made. */
-  #updating: Promise<unknown> = Promise.resolve()
+  /** The last step that has begun, and how many have failed. */
+  #running: Promise<unknown> = Promise.resolve()
+  #failures = 0
+  #turns: Turns
 
   constructor(options: TrainStepOptions, parallel: DataParallel, engine: Engine, workers: number) {
     this.#options = options
     this.#parallel = parallel
     this.#engine = engine
     this.#memory = new StepMemory(options, workers)
+    this.#turns = new Turns(workers)
     this.#updates = new Updates(options, this.#memory)
     this.#frozen = this.#memory.layout.owned.map(() => new HeldVariables())
     this.#freeRows = this.#memory.tables.length > 0
@@ -65,49 +71,113 @@ export class ParallelStep implements StepEngine {
   }
 
   async run(step: PreparedStep): Promise<number> {
+    return (await this.ready(step))()
+  }
+
+  async ready(step: PreparedStep): Promise<() => Promise<number>> {
+    const failures = this.#failures
     const runtimes = await this.#start()
     const count = partCount(step, this.#parallel, runtimes.length)
     const { steps: exact, rows } = divide(step, this.#parallel, count)
     const { steps, gradients } = await this.#gradientsOf(exact, runtimes)
     const room = Math.max(...steps.map(({ distinct }) => distinct.ids.length), distinctBucket(rows.ids.length))
     if (!this.#memory.hasRoom(room)) {
-      await this.#updated()
+      await this.#running
       await this.#memory.reserve(room, runtimes)
     }
     const { moved, frozen } = gradients.model
     const plans = await all(runtimes.map((runtime, worker) => this.#updates.plan(runtime, worker, { rows, moved })))
     const held = await all(steps.map((_, index) => this.#frozen[index]!.current(runtimes[index]!, frozen)))
-    // All is made ready while the last step's update goes on, so that the workers then begin at once, and together.
     const early = plans.map((plan) => this.#updates.prepareEarly(plan, step))
     const requests = steps.map((part, index) => this.#requestOf(part, index, gradients, held[index]!))
-    await this.#updated()
+    const updates = early.filter((update) => update !== undefined)
+    const { compiled } = gradients
+    return async () => {
+      this.#checkAlive()
+      const before = this.#running
+      const check = () => {
+        if (failures !== this.#failures) throw new KdError({ kind: 'engine', what: 'the step before has failed' })
+      }
+      check()
+      const beforeDone = async () => {
+        await before
+        check()
+      }
+      const running =
+        updates.length === plans.length
+          ? this.#runInTurns(requests, compiled, updates, beforeDone)
+          : this.#runInPhases(requests, compiled, plans, step, beforeDone)
+      // The error is the caller's.
+      this.#running = running.catch(() => {
+        this.#failures++
+        this.#turns.restart()
+      })
+      await this.#running
+      return running
+    }
+  }
+
+  /** Gradients, their norm where they are clipped, and updates, each asked for by this thread. */
+  async #runInPhases(
+    requests: readonly PartRequest[],
+    compiled: readonly Compiled[],
+    plans: readonly UpdatePlan[],
+    step: PreparedStep,
+    beforeDone: () => Promise<void>,
+  ): Promise<number> {
+    await beforeDone()
     this.#memory.writeAssigned()
-    const answers = await all(requests.map((request, index) => gradients.compiled[index]!.run(request)))
+    const answers = await all(requests.map((request, part) => compiled[part]!.run(request)))
     const squares = await all(plans.map((plan) => this.#updates.combine(plan)))
     const factor = this.#factor(squares.reduce((sum, own) => sum + own, 0))
     // Nothing has been changed so far; putting values in place does not fail.
-    const updates = await all(plans.map(async (plan, at) => early[at] ?? this.#updates.prepare(plan, step, factor)))
-    this.#updating = all(updates.map((update) => this.#updates.apply(update)))
-    // An error of it is the next call's.
-    this.#updating.catch(() => {})
-    return answers.reduce((sum, { loss }) => sum + (loss!.data[0] as number), 0)
+    const prepared = await all(plans.map((plan) => this.#updates.prepare(plan, step, factor)))
+    await all(prepared.map((update) => this.#updates.apply(update)))
+    return sumOf(answers)
+  }
+
+  /** All of a step at once: the workers wait for each other's gradients, and for the last step's updates. */
+  async #runInTurns(
+    requests: readonly PartRequest[],
+    compiled: readonly Compiled[],
+    updates: readonly PreparedUpdate[],
+    beforeDone: () => Promise<void>,
+  ): Promise<number> {
+    if (this.#memory.assigned) {
+      await beforeDone()
+      this.#memory.writeAssigned()
+    }
+    const turns = this.#turns.next(requests.length)
+    const shares = updates.map(async ({ runtime, runs }, worker) => {
+      const run = requests[worker] && { ...requests[worker], session: compiled[worker]!.session }
+      try {
+        return await runtime.request('step', { run, update: runs, turns: turns[worker]! }, 'run the traced graph')
+      } catch (error) {
+        // The others may be waiting for it.
+        if (runtime.death !== undefined) this.#turns.giveUp(worker)
+        throw error
+      }
+    })
+    try {
+      return sumOf((await all(shares)).slice(0, requests.length))
+    } catch (error) {
+      // Whose share failed by itself says why.
+      const failures = (await Promise.allSettled(shares)).flatMap((share) => (share.status === 'rejected' ? [share.reason as Error] : []))
+      throw failures.find(({ message }) => !message.includes(anotherFailed)) ?? error
+    }
   }
 
   async sync(): Promise<void> {
     await this.#start()
-    await this.#updated()
     this.#memory.sync()
   }
 
   async read(): Promise<Record<string, Float32Array>> {
     await this.#start()
-    await this.#updated()
     return this.#memory.read()
   }
 
   async write(state: StepState): Promise<void> {
-    // Whatever became of it is overwritten.
-    await this.#updating.catch(() => {})
     const main = await this.#engine.runtime()
     const runtimes = (await main.team?.(this.#memory.layout.owned.length)) ?? [main]
     // The graphs of dead workers are gone with them.
@@ -116,13 +186,12 @@ export class ParallelStep implements StepEngine {
       this.#arenas = 0
       this.#updates.forget()
     }
+    this.#turns = new Turns(runtimes.length)
     await this.#memory.write(state, runtimes)
     this.#runtimes = runtimes
-    this.#updating = Promise.resolve()
   }
 
   async dispose(): Promise<void> {
-    await this.#updating.catch(() => {})
     for (const held of this.#frozen) await held.dispose()
     await this.#memory.forget(this.#runtimes ?? [])
     for (const { compiled } of this.#gradients.values()) for (const one of compiled) await one.dispose()
@@ -157,16 +226,6 @@ export class ParallelStep implements StepEngine {
       what: `a worker that held the weights is gone (${dead.death})`,
       fix: see('Go on from a saved state: restore(state).', 'steps'),
     })
-  }
-
-  /** After the last step's update. @throws KdError where it did not come to its end */
-  async #updated(): Promise<void> {
-    try {
-      await this.#updating
-    } catch (error) {
-      this.#checkAlive()
-      throw error
-    }
   }
 
   /** The graph of the parts, and the parts as it takes them: one for any numbers of rows, or else padded to the number that it is for. */
@@ -206,7 +265,7 @@ export class ParallelStep implements StepEngine {
     index: number,
     { model, compiled }: Loaded<GradientModel>,
     frozen: Readonly<Record<string, Held>>,
-  ): Omit<RunRequest, 'session'> {
+  ): PartRequest {
     const one = compiled[index]!
     const { seed, variables } = this.#options
     // Parts draw random numbers of their own.
@@ -253,3 +312,6 @@ export class ParallelStep implements StepEngine {
     return clipNorm === undefined ? 1 : Math.min(clipNorm / (Math.sqrt(squares) + 1e-6), 1)
   }
 }
+
+const sumOf = (answers: readonly Record<string, OnnxTensor>[]): number =>
+  answers.reduce((sum, { loss }) => sum + (loss!.data[0] as number), 0)

@@ -1,6 +1,7 @@
 import { KdError } from '@kd/core'
 import type { OnnxTensor } from '../tensor.ts'
 import { see } from '../trace/refuse.ts'
+import { alikeTogether, idsByExample } from './alike.ts'
 import { distinctBucket, distinctPlaces } from './distinct.ts'
 import type { PreparedStep } from './engine.ts'
 import type { DataParallel } from './options.ts'
@@ -49,15 +50,21 @@ function sideOf(name: string, shape: readonly number[], axis = 0): number {
 }
 
 /** Divides a step along its examples. Parts have the same shapes but for the number of their distinct rows. */
-export function divide(step: PreparedStep, { axes = {} }: DataParallel, count: number): Parts {
+export function divide(step: PreparedStep, { axes = {}, anyOrder = false }: DataParallel, count: number): Parts {
   const { distinct, idsShape } = step
+  const regroups = anyOrder && count > 1 && distinct.count > 0
+  const examples = regroups
+    ? alikeTogether(idsByExample(distinct.positions, idsShape, axes.ids ?? 0, distinct.count), distinct.count, count)
+    : undefined
+  const partOf = (tensor: OnnxTensor, axis: number | undefined, part: number) =>
+    examples ? takeExamples(tensor, axis, examples[part]!) : slicePart(tensor, axis, part, count)
   const found = Array.from({ length: count }, (_, part) => {
-    const { data, shape } = slicePart({ data: distinct.positions, shape: idsShape }, axes.ids, part, count)
+    const { data, shape } = partOf({ data: distinct.positions, shape: idsShape }, axes.ids, part)
     return { ...distinctPlaces(data as Int32Array, distinct.count), idsShape: shape }
   })
   const steps = found.map(({ places, positions, idsShape }, part) => ({
     ...step,
-    inputs: Object.fromEntries(Object.entries(step.inputs).map(([name, input]) => [name, slicePart(input, axes[name], part, count)])),
+    inputs: Object.fromEntries(Object.entries(step.inputs).map(([name, input]) => [name, partOf(input, axes[name], part)])),
     distinct: { ids: Int32Array.from(places, (place) => distinct.ids[place]!), count: places.length, positions },
     idsShape,
   }))
@@ -96,4 +103,21 @@ export function slicePart({ data, shape }: OnnxTensor, axis = 0, part: number, c
     slice.set(data.subarray(from, from + length) as never, row * length)
   }
   return { data: slice, shape: smaller }
+}
+
+/** Some examples, along an axis. */
+export function takeExamples({ data, shape }: OnnxTensor, axis = 0, examples: Int32Array): OnnxTensor {
+  const outer = shape.slice(0, axis).reduce((product, side) => product * side, 1)
+  const inner = shape.slice(axis + 1).reduce((product, side) => product * side, 1)
+  const rows = shape[axis]!
+  const taken = new (data.constructor as Float32ArrayConstructor)(outer * examples.length * inner)
+  const from = data as Float32Array
+  let to = 0
+  for (let row = 0; row < outer; row++) {
+    for (let at = 0; at < examples.length; at++) {
+      const begin = (row * rows + examples[at]!) * inner
+      for (let element = begin; element < begin + inner; element++) taken[to++] = from[element]!
+    }
+  }
+  return { data: taken as OnnxTensor['data'], shape: shape.map((whole, index) => (index === axis ? examples.length : whole)) }
 }

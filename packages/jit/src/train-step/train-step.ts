@@ -35,6 +35,10 @@ class Step implements TrainStep {
   #engine: StepEngine | undefined
   #steps = 0
   #last: Promise<unknown> = Promise.resolve()
+  /** When all is done but for one step, and that has begun. */
+  #begun: Promise<unknown> = Promise.resolve()
+  /** Steps that have begun and not ended. */
+  #running = 0
   #disposed = false
 
   constructor(options: TrainStepOptions, bind: () => Promise<Engine>) {
@@ -53,12 +57,43 @@ class Step implements TrainStep {
   }
 
   run(batch: StepInputs, { learningRate = this.#options.optimizer.learningRate }: StepRunOptions = {}): Promise<{ loss: number }> {
-    return this.#inOrder(async (engine) => {
-      const prepared = { ...this.#prepare(batch), learningRate: nonNegative('learningRate', learningRate), step: this.#steps + 1 }
-      const loss = await engine.run(prepared)
-      this.#steps++
-      return { loss }
+    if (this.#disposed) return Promise.reject(this.#gone())
+    const before = this.#last
+    const begin = async () => {
+      const engine = await this.#bound()
+      if (!engine.ready) await before
+      const number = this.#steps + this.#running + 1
+      const prepared = { ...this.#prepare(batch), learningRate: nonNegative('learningRate', learningRate), step: number }
+      const run = (await engine.ready?.(prepared)) ?? (() => engine.run(prepared))
+      this.#running++
+      // Both numbers at once: the next step's follows from them.
+      const loss = run().then(
+        (value) => {
+          this.#running--
+          this.#steps++
+          return value
+        },
+        (error) => {
+          this.#running--
+          throw error
+        },
+      )
+      loss.catch(() => {})
+      return { number, loss }
+    }
+    const early = this.#begun.then(begin)
+    // Its error is for when all before is done.
+    early.catch(() => {})
+    const begun = before.then(async () => {
+      const { number, loss } = await early
+      if (number <= this.#steps + 1) return { loss }
+      // The step before has failed, and this one with it: it is now the next.
+      await loss.catch(() => {})
+      return begin()
     })
+    const result = this.#inOrder(async () => ({ loss: await (await begun).loss }))
+    this.#begun = begun.catch(() => {})
+    return result
   }
 
   sync(): Promise<void> {
@@ -96,18 +131,19 @@ class Step implements TrainStep {
   }
 
   #inOrder<T>(work: (engine: StepEngine) => Promise<T>): Promise<T> {
-    if (this.#disposed) return Promise.reject(new KdError({ kind: 'engine', what: 'the training step has been disposed' }))
+    if (this.#disposed) return Promise.reject(this.#gone())
     const result = this.#last.then(async () => work(await this.#bound()))
-    this.#last = result.catch(() => {})
+    this.#begun = this.#last = result.catch(() => {})
     return result
   }
 
+  #gone(): KdError {
+    return new KdError({ kind: 'engine', what: 'the training step has been disposed' })
+  }
+
   async #bound(): Promise<StepEngine> {
-    if (!this.#engine) {
-      const engine = await this.#bind()
-      this.#engine = engineOf(this.#options, engine)
-    }
-    return this.#engine
+    const engine = await this.#bind()
+    return (this.#engine ??= engineOf(this.#options, engine))
   }
 
   #prepare({ inputs, ids }: StepInputs): Omit<PreparedStep, 'learningRate' | 'step'> {

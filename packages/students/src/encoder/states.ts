@@ -66,11 +66,13 @@ function recur(x: tf.Tensor2D, rows: tf.Tensor3D, recurrent: tf.Tensor3D, ends: 
       value,
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [recurrent, ...rest] = saved as [tf.Tensor3D, ...tf.Tensor[]]
-        const rows = tf.concat(rest.splice(0, length), 1)
+        const [firstPlace, ...laterPlaces] = rest.splice(0, length) as [tf.Tensor, ...tf.Tensor[]]
         const masks = rest.splice(0, endCount)
-        const [dx, dRecurrent] = backward(dy as tf.Tensor3D, recurrent, masks, restore(rest, length))
-        const flat = tf.reshape(dx, [rows.size, x.shape[1]])
-        return [tf.unsortedSegmentSum(flat, tf.reshape(rows, [rows.size]) as tf.Tensor1D, x.shape[0]), dRecurrent]
+        const { first, later, dRecurrent } = backward(dy as tf.Tensor3D, recurrent, masks, restore(rest, length))
+        const toRows = (dz: tf.Tensor, rows: tf.Tensor) =>
+          tf.unsortedSegmentSum(tf.reshape(dz, [rows.size, x.shape[1]]), tf.reshape(rows, [rows.size]) as tf.Tensor1D, x.shape[0])
+        const dx = toRows(first, firstPlace)
+        return [later ? tf.add(toRows(later, tf.concat(laterPlaces, 1)), dx) : dx, dRecurrent]
       },
     }
   })
@@ -107,32 +109,44 @@ function forward(x: tf.Tensor2D, rows: readonly tf.Tensor[], recurrent: tf.Tenso
   return steps
 }
 
+interface Gradients {
+  /** Of the x gathered for the first place, `[2, batch, 4 * units]`. */
+  first: tf.Tensor
+  /** Of those for all later places together, `[2, (length - 1) * batch, 4 * units]`, if there are any. */
+  later: tf.Tensor3D | undefined
+  dRecurrent: tf.Tensor3D
+}
+
 /**
- * Gradients of the gathered x, `[2, length * batch, 4 * units]`, and of the recurrent weights. With `h = o tanh(c)`, `c = fc + ig`:
+ * With `h = o tanh(c)`, `c = fc + ig`:
  * dz_o = dh h (1 - o), dc += dh (o - h tanh(c)), dz_i = dc ig (1 - i), dz_f = dc fc (1 - f), dz_g = dc (i - ig g), dc before = dc f.
+ * The first place has no state before it, so that the recurrent weights' gradient is of the later ones.
  */
-function backward(dy: tf.Tensor3D, recurrent: tf.Tensor3D, masks: tf.Tensor[], steps: StepState[]): [tf.Tensor3D, tf.Tensor3D] {
-  const transposed = tf.transpose(recurrent, [0, 2, 1])
+function backward(dy: tf.Tensor3D, recurrent: tf.Tensor3D, masks: tf.Tensor[], steps: StepState[]): Gradients {
   const dzs: tf.Tensor[] = []
   let dz: tf.Tensor3D | undefined
   let dcAfter: tf.Tensor | undefined
   for (let place = steps.length - 1; place >= 0; place--) {
     const { i, f, g, o, ig, fc, tanhC, h } = steps[place]!
     const mask = masks[place - steps.length + masks.length]
-    const dh = sum([dz && tf.matMul(dz, transposed), mask && tf.mul(mask, dy)])
+    const dh = sum([dz && tf.matMul(dz, recurrent, false, true), mask && tf.mul(mask, dy)])
     const dc = sum([tf.mul(dh, tf.sub(o, tf.mul(h, tanhC))), dcAfter])
-    const dzi = tf.mul(dc, tf.sub(ig, tf.mul(ig, i)))
-    const dzf = fc ? tf.mul(dc, tf.sub(fc, tf.mul(fc, f))) : tf.zerosLike(dzi)
+    const dzi = tf.mul(dc, tf.mul(ig, tf.sub(1, i)))
+    const dzf = fc ? tf.mul(dc, tf.mul(fc, tf.sub(1, f))) : tf.zerosLike(dzi)
     const dzg = tf.mul(dc, tf.sub(i, tf.mul(ig, g)))
-    const dzo = tf.mul(dh, tf.sub(h, tf.mul(h, o)))
+    const dzo = tf.mul(dh, tf.mul(h, tf.sub(1, o)))
     dz = tf.concat([dzi, dzf, dzg, dzo], 2) as tf.Tensor3D
     dzs.unshift(dz)
     dcAfter = tf.mul(dc, f)
   }
-  const dx = tf.concat(dzs, 1) as tf.Tensor3D
-  if (steps.length === 1) return [dx, tf.zerosLike(recurrent)]
-  const before = tf.concat([tf.zerosLike(steps[0]!.h), ...steps.slice(0, -1).map(({ h }) => h)], 1) as tf.Tensor3D
-  return [dx, tf.matMul(before, dx, true)]
+  const [first, ...others] = dzs as [tf.Tensor, ...tf.Tensor[]]
+  if (others.length === 0) return { first, later: undefined, dRecurrent: tf.zerosLike(recurrent) }
+  const later = tf.concat(others, 1) as tf.Tensor3D
+  const before = tf.concat(
+    steps.slice(0, -1).map(({ h }) => h),
+    1,
+  ) as tf.Tensor3D
+  return { first, later, dRecurrent: tf.matMul(before, later, true) }
 }
 
 function sum(terms: readonly (tf.Tensor | undefined)[]): tf.Tensor {

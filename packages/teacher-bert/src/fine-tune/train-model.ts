@@ -94,17 +94,30 @@ async function run(
   let planned = -1
   let running = state.running ?? { sum: 0, count: 0 }
   let savedAt = state.step
-  while (state.step < steps && !exhausted(state, patience)) {
-    throwIfAborted(signal)
-    const epoch = Math.floor(state.step / epochSteps)
+  const begin = (number: number) => {
+    const epoch = Math.floor(number / epochSteps)
     if (epoch !== planned) {
       plan = planEpoch(lengths, updateSize, seed, epoch)
       planned = epoch
     }
-    const { examples: rows, length } = plan[state.step % epochSteps]!
+    const { examples: rows, length } = plan[number % epochSteps]!
     const shape = { size: updateSize, length, regression }
     const batch = batchInputs(at(encodings, rows), at(targets, rows), shape, config)
-    const { loss } = await step.run(batch, { learningRate: learningRate * rateFactor(state.step, steps, warmup) })
+    const running = step.run(batch, { learningRate: learningRate * rateFactor(number, steps, warmup) })
+    // It may be that nobody waits for it any more.
+    running.catch(() => {})
+    return running
+  }
+  const saves = (number: number) => checkpoint !== undefined && (number - savedAt >= saveEvery || number === steps)
+  /** The next step, begun before this one has ended so that it is made ready meanwhile. */
+  let ahead: ReturnType<typeof begin> | undefined
+  while (state.step < steps && !exhausted(state, patience)) {
+    throwIfAborted(signal)
+    const current = ahead ?? begin(state.step)
+    const next = state.step + 1
+    // What is judged or saved are the weights of its step.
+    ahead = next === steps || next % epochSteps === 0 || saves(next) ? undefined : begin(next)
+    const { loss } = await current
     if (!Number.isFinite(loss)) {
       throw new KdError({
         kind: 'numeric',
@@ -138,7 +151,7 @@ async function run(
         ...(latest === undefined ? {} : { validation: latest }),
       },
     })
-    if (checkpoint && (state.step - savedAt >= saveEvery || state.step === steps)) {
+    if (checkpoint && saves(state.step)) {
       state.trainStep = await step.state()
       state.seconds = secondsSoFar()
       state.running = running

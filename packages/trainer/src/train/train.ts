@@ -83,7 +83,7 @@ async function run(
     clipNorm: settings.clipNorm,
     seed,
     // Each example weighs the same in whatever part of the batch it is.
-    parallel: { loss: 'sum', axes: training.exampleAxes },
+    parallel: { loss: 'sum', axes: training.exampleAxes, anyOrder: true },
     loss: (batch, context) => weightedLoss(settings, training.logits(batch, context) as tf.Tensor2D, batch.inputs),
   })
   try {
@@ -107,16 +107,28 @@ async function run(
     let lossSum = 0
     let lossCount = 0
     let savedAt = state.step
-    const ended = () => state.step >= steps || exhausted(state, patience)
-    while (!ended()) {
-      throwIfAborted(signal)
-      const epoch = Math.floor(state.step / epochSteps)
+    const begin = (number: number) => {
+      const epoch = Math.floor(number / epochSteps)
       if (epoch !== planned) {
         plan = planEpoch(lengths, batchSize, seed, epoch)
         planned = epoch
       }
-      const learningRate = settings.learningRate * scheduleFactor(settings.schedule, state.step, steps)
-      const { loss } = await step.run(batchOf(training, examples, plan[state.step % epochSteps]!, batchSize), { learningRate })
+      const learningRate = settings.learningRate * scheduleFactor(settings.schedule, number, steps)
+      const running = step.run(batchOf(training, examples, plan[number % epochSteps]!, batchSize), { learningRate })
+      // It may be that nobody waits for it any more.
+      running.catch(() => {})
+      return running
+    }
+    /** The next step, begun before this one has ended so that it is made ready meanwhile. */
+    let ahead: ReturnType<typeof begin> | undefined
+    const ended = () => state.step >= steps || exhausted(state, patience)
+    while (!ended()) {
+      throwIfAborted(signal)
+      const running = ahead ?? begin(state.step)
+      const next = state.step + 1
+      // An evaluation sees the weights of its step.
+      ahead = next % evaluateEvery === 0 || next === steps ? undefined : begin(next)
+      const { loss } = await running
       if (!Number.isFinite(loss)) {
         throw new KdError({
           kind: 'numeric',

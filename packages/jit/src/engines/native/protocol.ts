@@ -45,6 +45,25 @@ export interface Copy {
   readonly at?: number
 }
 
+/** What some workers have done. */
+export interface Done {
+  /** By worker, the number of what it did last; below zero where that failed. All see it. */
+  readonly done: Int32Array
+  readonly workers: readonly number[]
+  /** Larger than those before. */
+  readonly number: number
+}
+
+/** When a worker does its share of a step. */
+export interface StepTurns extends Pick<Done, 'done'> {
+  readonly worker: number
+  /** What the share comes after: the updates of the step before. */
+  readonly after: Omit<Done, 'done'> | undefined
+  /** What its update comes after: the gradients of all parts. */
+  readonly gradients: Omit<Done, 'done'>
+  readonly updates: Omit<Done, 'done'>
+}
+
 export interface RunRequest {
   readonly session: number
   /** Inputs that come with the run. */
@@ -123,6 +142,8 @@ export interface Requests {
   unloop: [{ loops: readonly number[] }, undefined]
   /** Runs loops; answers with the sum of what they return. */
   loop: [{ runs: readonly LoopRun[] }, { squares: number }]
+  /** A worker's share of a step: the gradients of a part, if it has one, then updates; answers as `run`. */
+  step: [{ run: RunRequest | undefined; update: readonly LoopRun[]; turns: StepTurns }, Record<string, OnnxTensor>]
   /** Puts numbers into shared memory, and rows into rows of it. */
   commit: [{ copies: readonly Copy[]; rows: readonly { buffer: string; shared: string; columns: number; rows: Int32Array }[] }, undefined]
 }

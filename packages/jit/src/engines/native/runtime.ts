@@ -200,9 +200,14 @@ function portable<K extends keyof Requests>(kind: K, request: Requests[K][0], mo
     if (copy.byteLength >= worthMoving) moved.push(copy.buffer as ArrayBuffer)
     return copy
   }
-  if (kind === 'run') {
-    const run = request as RunRequest
-    return { ...run, feeds: mapValues(run.feeds, (tensor) => ({ data: data(tensor.data), shape: [...tensor.shape] })) }
+  const portableRun = (run: RunRequest) => ({
+    ...run,
+    feeds: mapValues(run.feeds, (tensor) => ({ data: data(tensor.data), shape: [...tensor.shape] })),
+  })
+  if (kind === 'run') return portableRun(request as RunRequest)
+  if (kind === 'step') {
+    const step = request as Requests['step'][0]
+    return { ...step, run: step.run && portableRun(step.run) }
   }
   if (kind === 'load') {
     const load = request as Requests['load'][0]

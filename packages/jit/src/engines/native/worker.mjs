@@ -5,6 +5,7 @@ import { parentPort, Worker, workerData } from 'node:worker_threads'
 import { exchange, exchangeHandlers, gatherRows, memoryOf, sharedOf } from './exchange.mjs'
 import { loopHandlers } from './loops.mjs'
 import { Profiler } from './profile.mjs'
+import { awaitDone, tellDone } from './turns.mjs'
 
 /** @typedef {import('./protocol.ts').Requests} Requests */
 /** @typedef {import('./protocol.ts').Held} Held */
@@ -194,6 +195,22 @@ const handlers = {
       moved.push(data.buffer)
     }
     return [answer, moved]
+  },
+
+  async step({ run, update, turns: { done, worker, after, gradients, updates } }) {
+    const isStopping = () => Atomics.load(gate, stopping) !== 0
+    try {
+      if (after) awaitDone(done, after, isStopping)
+      const answer = run ? await handlers.run(run) : [{}, []]
+      if (run) tellDone(done, worker, gradients.number)
+      awaitDone(done, gradients, isStopping)
+      if (update.length > 0) await handlers.loop({ runs: update })
+      tellDone(done, worker, updates.number)
+      return answer
+    } catch (error) {
+      tellDone(done, worker, -updates.number)
+      throw error
+    }
   },
 
   async hold({ buffers: given }) {

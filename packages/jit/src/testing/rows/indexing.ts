@@ -196,6 +196,39 @@ export const indexingRows: OpRow[] = [
   },
   {
     kernel: 'UnsortedSegmentSum',
+    of: 'by look-ups of parts',
+    fn: (x, i) => {
+      const found = tf.unstack(tf.reshape(ids(i), [2, 3]), 1).map((rows) => tf.gather(x!, rows as tf.Tensor1D))
+      return tf.unsortedSegmentSum(tf.reshape(tf.stack(found, 1), [6, 3]), ids(i), 5)
+    },
+    shapes: [[5, 3], [6]],
+    types: ['float32', 'int32'],
+    range: [0, 5],
+    tolerance: 5e-6,
+  },
+  {
+    kernel: 'UnsortedSegmentSum',
+    of: 'look-ups of some parts, of which the others are not there',
+    fn: (x, i) => {
+      const [first] = tf.split(ids(i), 2)
+      return tf.add(tf.unsortedSegmentSum(tf.tile(x!, [2, 1]), ids(i), 3), tf.gather(x!, first as tf.Tensor1D))
+    },
+    shapes: [[3, 2], [6]],
+    types: ['float32', 'int32'],
+    values: { 1: [0, 2, 2, -1, 5, 1] },
+    ...none,
+  },
+  {
+    kernel: 'UnsortedSegmentSum',
+    of: 'two added up',
+    fn: (x, i, y, j) => tf.add(tf.unsortedSegmentSum(x!, ids(i), 4), tf.unsortedSegmentSum(y!, ids(j), 4)),
+    shapes: [[6, 2], [6], [3, 2], [3]],
+    types: ['float32', 'int32', 'float32', 'int32'],
+    values: { 1: [0, 3, 1, 1, 2, 3], 3: [1, 0, 1] },
+    tolerance: 5e-6,
+  },
+  {
+    kernel: 'UnsortedSegmentSum',
     of: 'segments that are not there',
     fn: (x, i) => tf.unsortedSegmentSum(x!, ids(i), 3),
     shapes: [[6, 2], [6]],

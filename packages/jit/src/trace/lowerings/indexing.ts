@@ -5,17 +5,28 @@ import { elementwise } from './binary.ts'
 import { allow, type Call, castTo, expandTo, type Lowering, numeric, operand, reshapeTo, symbolic } from './lowering.ts'
 import { cut } from './shapes.ts'
 
-/** Which indices of a graph are looked up, by the tensor they come from, and in how many rows. */
-const lookedUp = new WeakMap<Value, { readonly indices: Value; readonly rows: number }>()
+interface LookedUp {
+  /** Indices that raise an error where there is no such row. */
+  readonly indices: Value
+  readonly rows: number
+}
+
+/** Which indices of a graph are looked up, by the tensor they come from. */
+const lookedUp = new WeakMap<Value, LookedUp>()
+
+/** Indices that were split before parts of them were looked up, all of them checked at once. */
+const splitBefore = new WeakMap<Value, { readonly indices: Value; readonly parts: readonly Value[] }>()
 
 /** Where indices came from before they were reshaped. */
 const source = (value: Value): Value => (value.node?.operator === 'Reshape' ? source(value.node.inputs[0]!) : value)
 
-/** Indices as they were looked up in `rows` rows at the most, alone or joined to others; undefined if they were not. */
+/** Indices as they were looked up in `rows` rows at the most, alone, in parts or joined to others; undefined if they were not. */
 function asLookedUp(graph: Graph, value: Value, rows: number): Value | undefined {
   const base = source(value)
   const known = lookedUp.get(base)
   if (known) return known.rows <= rows ? known.indices : undefined
+  const whole = splitBefore.get(base)
+  if (whole?.parts.every((part) => (lookedUp.get(part)?.rows ?? rows + 1) <= rows)) return whole.indices
   if (base.node?.operator !== 'Concat') return undefined
   const parts = base.node.inputs.map((part) => {
     const found = asLookedUp(graph, part!, rows)
@@ -45,6 +56,20 @@ export function checked(call: Call, indices: Value, size: number): Value {
   return graph.op('Where', [negative, graph.scalar(indices.type, nowhere), indices], indices.type, indices.shape)
 }
 
+/** Parts of indices that were split are checked before: one pass instead of one a part. */
+function checkedInWhole(call: Call, indices: Value, size: number): Value {
+  const { graph } = call
+  const split = indices.node
+  if (split?.operator !== 'Split') return checked(call, indices, size)
+  const [given, sizes] = split.inputs as [Value, Value]
+  const whole = source(given)
+  if (whole.data || whole.fill !== undefined) return checked(call, indices, size)
+  const safe = checked(call, whole, size)
+  splitBefore.set(whole, { indices: safe, parts: split.outputs })
+  const parts = graph.ops('Split', [reshapeTo(graph, safe, given.shape), sizes], split.outputs, { attributes: split.attributes })
+  return parts[split.outputs.indexOf(indices)]!
+}
+
 const gather: Lowering = (call) => {
   const { graph } = call
   const [x, indices] = [operand(call, 'x'), castTo(graph, numeric(call, 'indices'), 'int32')]
@@ -54,7 +79,7 @@ const gather: Lowering = (call) => {
   const { dtype } = call.inputs.x!
   if (batchDims) return symbolic(gatherInBatches(call, x, indices, along, batchDims), dtype)
   const base = source(indices)
-  const safe = checked(call, base, rows)
+  const safe = checkedInWhole(call, base, rows)
   lookedUp.set(base, { indices: safe, rows })
   const shape = [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)]
   return symbolic(graph.op('Gather', [x, reshapeTo(graph, safe, indices.shape)], x.type, shape, { attributes: { axis: along } }), dtype)
