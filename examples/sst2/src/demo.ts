@@ -53,8 +53,8 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       const checkpoint = { file: join(checkpoints, `${name}-${seed}.safetensors`) }
       const { validation } = data
       const trained = await train(description, examples, {
-        ...steps,
         batchSize,
+        ...steps,
         name: `${name} ${seed}`,
         loss,
         seed,
@@ -74,6 +74,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
   seconds.evaluate += (performance.now() - packing) / 1000
 
   const student = students[0]!
+  const batches = [...new Set([alone, distilled].map((steps) => steps.batchSize ?? batchSize))]
   const report = createReport({
     title: data.title,
     task: data.train.task.name,
@@ -85,7 +86,7 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       transfer: transfer.length,
       excluded: transfer.counts.excluded,
     },
-    settings: { optimizer: 'adam', alone: alone.steps, distilled: distilled.steps, batch: batchSize, dimensions, perExample },
+    settings: { optimizer: 'adam', alone: alone.steps, distilled: distilled.steps, batch: batches.length === 1 ? batches[0] : batches, dimensions, perExample },
     seconds: { ...seconds, total: seconds.augment + seconds.label + seconds.train + seconds.evaluate },
     rows,
   })

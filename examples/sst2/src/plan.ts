@@ -4,7 +4,7 @@ import { digest, readCommandLine, sharedNotes, sizeOf, type Watched } from '@kd/
 import type { TrainOptions } from '@kd/trainer'
 import { type DemoData, glueData, sentimentData } from './data.ts'
 
-type Steps = Required<Pick<TrainOptions, 'steps' | 'evaluateEvery'>>
+type Steps = Required<Pick<TrainOptions, 'steps' | 'evaluateEvery'>> & Pick<TrainOptions, 'batchSize'>
 
 /** What the demo does, from data to settings. */
 export interface DemoPlan extends Partial<Watched> {
@@ -14,6 +14,7 @@ export interface DemoPlan extends Partial<Watched> {
   perExample: number
   /** Of the word vectors. */
   dimensions: number
+  /** Unless the kind of student has its own. */
   batchSize: number
   /** Of students on gold labels. */
   alone: Steps
@@ -34,7 +35,7 @@ const sizes = {
     dimensions: 300,
     batchSize: 256,
     alone: { steps: 6000, evaluateEvery: 100 },
-    distilled: { steps: 6000, evaluateEvery: 500 },
+    distilled: { steps: 3000, evaluateEvery: 250, batchSize: 512 },
   },
   usual: {
     perExample: 8,

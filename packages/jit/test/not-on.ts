@@ -74,6 +74,7 @@ const web: Tests = {
     'a training step in parts makes the same steps where no memory': `workers that share a step: ${nativeOnly}`,
     'a training step in parts takes a variable that was assigned': `workers that share a step: ${nativeOnly}`,
     'a training step in parts takes any number of distinct ids': `workers that share a step: ${nativeOnly}`,
+    'a training step in parts does not wait for a worker that is ended': `workers that share a step: ${nativeOnly}`,
   },
 }
 

@@ -122,8 +122,9 @@ export class StepMemory {
     return rows <= this.#room || this.trained.length === 0
   }
 
-  /** Makes room for the rows of a part, and for those that a worker updates. */
+  /** Makes room for the rows of a part, and for those that a worker updates, where there is none. */
   async reserve(needed: number, runtimes: readonly Runtime[]): Promise<void> {
+    if (this.hasRoom(needed)) return
     // Seldom: new memory is slow at its first use.
     const rows = 2 ** Math.ceil(Math.log2(needed))
     const memory = this.#allocate(

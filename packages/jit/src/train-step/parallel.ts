@@ -81,8 +81,10 @@ export class ParallelStep implements StepEngine {
     const { steps: exact, rows } = divide(step, this.#parallel, count)
     const { steps, gradients } = await this.#gradientsOf(exact, runtimes)
     const room = Math.max(...steps.map(({ distinct }) => distinct.ids.length), distinctBucket(rows.ids.length))
-    if (!this.#memory.hasRoom(room)) {
+    if (this.#memory.assigned || !this.#memory.hasRoom(room)) {
+      // The step before still reads what is there.
       await this.#running
+      this.#memory.writeAssigned()
       await this.#memory.reserve(room, runtimes)
     }
     const { moved, frozen } = gradients.model
@@ -92,21 +94,17 @@ export class ParallelStep implements StepEngine {
     const requests = steps.map((part, index) => this.#requestOf(part, index, gradients, held[index]!))
     const updates = early.filter((update) => update !== undefined)
     const { compiled } = gradients
-    return async () => {
+    const check = () => {
       this.#checkAlive()
-      const before = this.#running
-      const check = () => {
-        if (failures !== this.#failures) throw new KdError({ kind: 'engine', what: 'the step before has failed' })
-      }
+      if (failures !== this.#failures) throw new KdError({ kind: 'engine', what: 'the step before has failed' })
+    }
+    const inPhases = () => {
       check()
-      const beforeDone = async () => {
-        await before
-        check()
-      }
-      const running =
-        updates.length === plans.length
-          ? this.#runInTurns(requests, compiled, updates, beforeDone)
-          : this.#runInPhases(requests, compiled, plans, step, beforeDone)
+      return this.#runInPhases(requests, compiled, plans, step)
+    }
+    return async () => {
+      check()
+      const running = updates.length === plans.length ? this.#runInTurns(requests, compiled, updates) : this.#running.then(inPhases)
       // The error is the caller's.
       this.#running = running.catch(() => {
         this.#failures++
@@ -123,10 +121,7 @@ export class ParallelStep implements StepEngine {
     compiled: readonly Compiled[],
     plans: readonly UpdatePlan[],
     step: PreparedStep,
-    beforeDone: () => Promise<void>,
   ): Promise<number> {
-    await beforeDone()
-    this.#memory.writeAssigned()
     const answers = await all(requests.map((request, part) => compiled[part]!.run(request)))
     const squares = await all(plans.map((plan) => this.#updates.combine(plan)))
     const factor = this.#factor(squares.reduce((sum, own) => sum + own, 0))
@@ -137,16 +132,7 @@ export class ParallelStep implements StepEngine {
   }
 
   /** All of a step at once: the workers wait for each other's gradients, and for the last step's updates. */
-  async #runInTurns(
-    requests: readonly PartRequest[],
-    compiled: readonly Compiled[],
-    updates: readonly PreparedUpdate[],
-    beforeDone: () => Promise<void>,
-  ): Promise<number> {
-    if (this.#memory.assigned) {
-      await beforeDone()
-      this.#memory.writeAssigned()
-    }
+  async #runInTurns(requests: readonly PartRequest[], compiled: readonly Compiled[], updates: readonly PreparedUpdate[]): Promise<number> {
     const turns = this.#turns.next(requests.length)
     const shares = updates.map(async ({ runtime, runs }, worker) => {
       const run = requests[worker] && { ...requests[worker], session: compiled[worker]!.session }
