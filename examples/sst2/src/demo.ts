@@ -86,7 +86,14 @@ export async function demo(plan: DemoPlan): Promise<DemoResult> {
       transfer: transfer.length,
       excluded: transfer.counts.excluded,
     },
-    settings: { optimizer: 'adam', alone: alone.steps, distilled: distilled.steps, batch: batches.length === 1 ? batches[0] : batches, dimensions, perExample },
+    settings: {
+      optimizer: 'adam',
+      alone: alone.steps,
+      distilled: distilled.steps,
+      batch: batches.length === 1 ? batches[0] : batches,
+      dimensions,
+      perExample,
+    },
     seconds: { ...seconds, total: seconds.augment + seconds.label + seconds.train + seconds.evaluate },
     rows,
   })
